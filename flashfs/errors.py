@@ -26,9 +26,7 @@ EROFS = 30
 ENOTEMPTY = 39
 
 NAMES: dict[int, str] = {
-    number: name
-    for name, number in list(globals().items())
-    if name.startswith("E") and isinstance(number, int)
+    number: name for name, number in list(globals().items()) if name.startswith("E") and isinstance(number, int)
 }
 
 

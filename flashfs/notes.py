@@ -10,7 +10,8 @@ from dataclasses import dataclass
 class Note:
     """An explanation for the person on the host. The script never sees it; it never holds a key or a password.
 
-    ``code`` is a stable kebab-case name; ``title`` is one line; the others may be empty. ``str()`` gives at most six lines.
+    ``code`` is a stable kebab-case name; ``title`` is one line; the others may be empty. ``str()`` gives at most six
+    lines.
     """
 
     code: str
@@ -51,4 +52,4 @@ NoteSink = Callable[[Note], None]
 
 
 def ignore_note(note: Note) -> None:
-    """A sink for those who want no notes."""
+    """Take a note and drop it: a sink for those who want no notes."""

@@ -1,0 +1,426 @@
+"""One emulated board: what survives a reset, and the power cycles one after another."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emulator import models
+from emulator.boot import Outcome, boot
+from emulator.clock import Clock
+from emulator.console import Console
+from emulator.console_input import ConsoleInput
+from emulator.device import Device
+from emulator.errors import BoardOSError
+from emulator.hostmap import HostMap, parse_map, parse_publish
+from emulator.notes import Note, Notebook
+from emulator.nvs import Nvs
+from emulator.power import Ending, PowerCycle, ScriptThread
+from emulator.project import Project, ProjectError, read
+from emulator.quirks import chosen
+from emulator.runtime.interpreter import Interpreter
+from emulator.servers import Servers
+from emulator.settings import CertRules, FileSystem, Settings
+from flashfs import HostPath, Vfs, Volume
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+STOP_GRACE = 5.0
+"""Seconds a script thread has to end after power-off. Only a single call into C can take longer; it is then left behind."""
+
+TIME_LIMIT = 124
+FAILED = 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to.
+
+    ``text``: the console since the run began; ``exit_code``: as of the command line; ``exception``: what ended main.py, if
+    anything did; ``notes``: what the host's reader is told.
+    """
+
+    text: str
+    exit_code: int
+    exception: BaseException | None
+    notes: list[Note]
+
+
+@dataclass
+class Power:
+    """What persists over a reset and is lost with the process."""
+
+    reset_cause: int = 0
+    outcome: Outcome | None = None
+    main_file: str | None = None
+    timezone: int = 0
+
+
+class Board:
+    """A Pycom board.
+
+    ``model``: wipy lopy lopy4 sipy gpy fipy wipy1; ``fs``: littlefs or fat; ``state``: a folder that keeps the board between
+    processes (None: in memory). ``cert_rules``: documented, firmware or wipy1; ``quirks``: names of the quirk table, or
+    "all"; ``offline``: refuse every address that is not mapped. Raises ValueError.
+
+    A board is switched off when it is made; :meth:`run` does a whole run, :meth:`start` and :meth:`stop` for more control.
+    It is a context manager that stops the board at its end.
+    """
+
+    def __init__(
+        self,
+        model: str = "fipy",
+        fs: FileSystem = "littlefs",
+        state: str | os.PathLike[str] | None = None,
+        *,
+        cert_rules: CertRules = "documented",
+        quirks: Iterable[str] | str = (),
+        offline: bool = False,
+        maps: Iterable[str] = (),
+        published: Iterable[str] = (),
+    ) -> None:
+        if fs not in ("littlefs", "fat"):
+            raise ValueError(f"no file system {fs!r}; there are littlefs and fat")
+        if cert_rules not in ("documented", "firmware", "wipy1"):
+            raise ValueError(f"no certificate rules {cert_rules!r}; there are documented, firmware and wipy1")
+        self.model = models.model(model)
+        if self.model.name == "wipy1":
+            cert_rules = "wipy1"
+        self.settings = Settings(cert_rules=cert_rules, quirks=chosen(quirks), offline=offline)
+        self.unique_id = _unique_id(self.model.name)
+        self.clock = Clock()
+        self.console = Console()
+        self.console_input = ConsoleInput()
+        self.notes = Notebook()
+        self.volume = Volume(
+            fs,
+            capacity=self.model.memory.fs_bytes,
+            now=self.clock.now,
+            error=BoardOSError,
+            note=self.notes.add,
+            quirks=self.settings.quirks,
+        )
+        self.vfs = Vfs({"/flash": self.volume}, error=BoardOSError, note=self.notes.add)
+        self.flash = HostPath(self.volume)
+        self.nvs = Nvs()
+        self.power_state = Power()
+        self.hostmap = HostMap(
+            dict(parse_map(m) for m in maps), dict(parse_publish(p) for p in published), offline=offline, note=self.notes.add
+        )
+        self.servers = Servers(self.vfs, note=self.notes.add, now=self.clock.now, quirks=self.settings.quirks)
+        self._origins: dict[str, tuple[str, bytes]] = {}
+        self._changed = threading.Condition()
+        self._supervisor: threading.Thread | None = None
+        self._cycle: PowerCycle | None = None
+        self._idle = False
+        self._stopping = False
+        self._left_behind: list[ScriptThread] = []
+        self.volume.boot_defaults()
+        self._state = None
+        if state is not None:
+            from emulator.state import StateFolder
+
+            self._state = StateFolder(Path(state))
+            self._state.attach(self)
+
+    # -- before a run -------------------------------------------------------------------------------------------
+
+    def load(self, path: str | os.PathLike[str], flash: str | os.PathLike[str] | None = None) -> None:
+        """Put a script (as main.py) or a project folder onto the flash; ``flash`` is a folder laid below a script.
+
+        All or nothing. Raises ProjectError.
+        """
+        self.load_project(read(Path(path), None if flash is None else Path(flash)))
+
+    def load_project(self, project: Project) -> None:
+        """Put what was read onto the flash: same names replaced, everything else kept. Raises ProjectError."""
+        try:
+            self.volume.load(project.entries)
+        except OSError as error:
+            raise ProjectError(f"this does not go onto the flash of a {self.model.platform}: {_load_problem(error)}") from error
+        for device_path, host_path in project.origins.items():
+            content = project.entries[device_path]
+            if content is not None:
+                self._origins[f"/flash{device_path}"] = (str(host_path), content)
+
+    def map(self, *specs: str) -> None:
+        """Send host names and ports elsewhere: ``"cloud.blynk.cc:8441=127.0.0.1:9443"``. Raises ValueError."""
+        for spec in specs:
+            self.hostmap.add_map(*parse_map(spec))
+
+    def publish(self, *specs: str) -> None:
+        """Give a port the board listens on a host port: ``"8080:80"``. Raises ValueError."""
+        for spec in specs:
+            self.hostmap.add_published(*parse_publish(spec))
+
+    def note(self, note: Note) -> None:
+        """Keep a note."""
+        self.notes.add(note)
+
+    # -- power ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Switch the board on; returns at once. boot.py and main.py run in a thread."""
+        if self._supervisor is not None:
+            raise RuntimeError("the board is on already")
+        self._stopping = False
+        self._idle = False
+        self._supervisor = threading.Thread(target=self._live, name="board", daemon=True)
+        self._supervisor.start()
+
+    def stop(self) -> None:
+        """Cut the power and wait until nothing of the script is left. Does nothing when the board is off."""
+        with self._changed:
+            self._stopping = True
+            cycle = self._cycle
+        if cycle is not None:
+            cycle.switch_off(Ending.STOPPED)
+        supervisor, self._supervisor = self._supervisor, None
+        if supervisor is not None:
+            supervisor.join()
+        self.servers.close()
+        if self._state is not None:
+            self._state.flush()
+
+    def interrupt(self) -> None:
+        """Ctrl-C: ``KeyboardInterrupt`` in main.py. Does nothing when no script runs."""
+        cycle = self._cycle
+        if cycle is not None:
+            cycle.interrupt()
+
+    def reset(self) -> None:
+        """The reset button."""
+        cycle = self._cycle
+        if cycle is not None:
+            self.power_state.reset_cause = 0
+            cycle.switch_off(Ending.RESET)
+
+    def close(self) -> None:
+        """Stop the board and let go of its state folder."""
+        self.stop()
+        if self._state is not None:
+            self._state.close()
+            self._state = None
+
+    def __enter__(self) -> Board:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def running(self) -> bool:
+        """Whether a script of this board is still running."""
+        return self._supervisor is not None and not self._idle
+
+    @property
+    def left_behind(self) -> bool:
+        """Whether a script thread is stuck in a call into C that did not return within the grace period."""
+        self._left_behind = [t for t in self._left_behind if t.thread.is_alive()]
+        return bool(self._left_behind)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until main.py and all threads of the script have ended; False when ``timeout`` seconds passed first."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        return self._wait(lambda: self._idle or self._supervisor is None or not self._supervisor.is_alive(), deadline)
+
+    # -- a whole run -----------------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        timeout: float | None = None,
+        until: str | Callable[[str], bool] | None = None,
+        *,
+        fail: str | Callable[[str], bool] | None = None,
+        stay: bool = False,
+    ) -> Result:
+        """Switch on, run to the end of the script, switch off.
+
+        Ends when main.py and the last thread have ended (with ``stay``: not even then), after ``timeout`` seconds (exit code
+        124), or once ``until`` (a text, or a predicate of all text so far) is on the console (exit code 0) or ``fail`` is (1).
+        """
+        run = Run(self, until, fail, timeout, stay=stay)
+        self.start()
+        try:
+            run.wait()
+        finally:
+            self.stop()
+            run.close()
+        return run.result()
+
+    def _wait(self, predicate: Callable[[], bool], deadline: float | None) -> bool:
+        with self._changed:
+            while not predicate():
+                left = None if deadline is None else deadline - time.monotonic()
+                if left is not None and left <= 0:
+                    return False
+                # a bounded wait: on Windows Ctrl-C does not interrupt an endless one
+                self._changed.wait(0.5 if left is None else min(left, 0.5))
+            return True
+
+    def wake(self) -> None:
+        """Something changed that a waiter may wait for."""
+        with self._changed:
+            self._changed.notify_all()
+
+    # -- the life of the board -------------------------------------------------------------------------------------
+
+    def _live(self) -> None:
+        self.clock.reset()
+        self.power_state.reset_cause = 0
+        while True:
+            cycle = PowerCycle(self.clock, on_change=self.wake)
+            with self._changed:
+                if self._stopping:
+                    return
+                self._cycle = cycle
+            device = self._power_on(cycle)
+            cycle.start_thread(lambda device=device: self._boot(device), name="main", main=True)  # type: ignore[misc]
+            self._wait(lambda cycle=cycle: cycle.off or not cycle.threads(), None)  # type: ignore[misc]
+            if not cycle.off:
+                self._idle = True
+                self.wake()
+                self._wait(lambda cycle=cycle: cycle.off, None)  # type: ignore[misc]
+            self._left_behind += cycle.reap(STOP_GRACE)
+            if cycle.ending is not Ending.RESET:
+                break
+            self._idle = False
+            self.clock.reset()
+            self.servers.reset()
+        self.wake()
+
+    def _power_on(self, cycle: PowerCycle) -> Device:
+        self.volume.remount()
+        self.volume.boot_defaults()
+        device = Device(
+            board=self,
+            power=cycle,
+            clock=self.clock,
+            vfs=self.vfs.fork(),
+            console=self.console.writer(cycle),
+            note=self.notes.add,
+        )
+        device.interpreter = Interpreter(device)
+        self.power_state.outcome = None
+        self.power_state.main_file = None
+        return device
+
+    def _boot(self, device: Device) -> None:
+        try:
+            outcome = boot(device)
+        except Exception as error:  # noqa: BLE001  boot() shows what the script raises: this one is ours
+            self.note(internal_error(error))
+            outcome = Outcome(FAILED, error)
+        self.power_state.outcome = outcome
+        self.wake()
+
+    # -- for the runtime -------------------------------------------------------------------------------------------
+
+    def host_file(self, vfs: Vfs, path: str, data: bytes) -> str | None:
+        """The host's file behind the device path ``path`` if its content is still ``data``."""
+        full = path if path.startswith("/") else f"{vfs.getcwd().rstrip('/')}/{path}"
+        origin = self._origins.get(full)
+        return origin[0] if origin is not None and origin[1] == data else None
+
+
+@dataclass
+class Run:
+    """One run of a board, watched from outside."""
+
+    board: Board
+    until: str | Callable[[str], bool] | None = None
+    fail: str | Callable[[str], bool] | None = None
+    timeout: float | None = None
+    stay: bool = False
+    exit_code: int | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._deadline = None if self.timeout is None else time.monotonic() + self.timeout
+        self._begin = len(self.board.console.text)
+        self._first_note = len(self.board.notes)
+        self._seen = ""
+        self._unlisten = self.board.console.listen(self._look) if self.until or self.fail else lambda: None
+
+    def _look(self, text: str) -> None:
+        if self.exit_code is not None:
+            return
+        self._seen += text
+        if _found(self.fail, self._seen, len(text)):
+            self.exit_code = FAILED
+        elif _found(self.until, self._seen, len(text)):
+            self.exit_code = 0
+        else:
+            return
+        self.board.wake()
+
+    def wait(self) -> None:
+        """Wait for the end of the run. Called again after an interruption, it goes on to the same deadline."""
+        board = self.board
+
+        def ended() -> bool:
+            if self.exit_code is not None:
+                return True
+            return not self.stay and board._idle
+
+        if board._wait(ended, self._deadline):
+            return
+        if not board._idle and self.exit_code is None:
+            self.exit_code = TIME_LIMIT
+
+    def result(self) -> Result:
+        """What the run came to."""
+        outcome = self.board.power_state.outcome
+        code = self.exit_code
+        if code is None:
+            if self.until is not None:
+                code = FAILED
+            else:
+                code = outcome.exit_code if outcome is not None else 0
+        return Result(
+            text=self.board.console.text[self._begin :],
+            exit_code=code,
+            exception=outcome.exception if outcome is not None else None,
+            notes=list(self.board.notes)[self._first_note :],
+        )
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._unlisten()
+
+
+def _found(wanted: str | Callable[[str], bool] | None, text: str, new: int) -> bool:
+    if wanted is None:
+        return False
+    if callable(wanted):
+        return wanted(text)
+    return text.find(wanted, max(0, len(text) - new - len(wanted))) >= 0
+
+
+def internal_error(error: Exception) -> Note:
+    """The note for a mistake of the emulator's own."""
+    where = traceback.extract_tb(error.__traceback__)[-1:]
+    return Note(
+        "internal-error",
+        "the emulator made a mistake of its own; the script is not to blame",
+        cause=f"{type(error).__name__}: {error}",
+        evidence=", ".join(f"{Path(entry.filename).name} line {entry.lineno} in {entry.name}" for entry in where),
+        fix="please report this, with the script if you can",
+    )
+
+
+def _unique_id(name: str) -> bytes:
+    """The base MAC: Espressif's prefix and three bytes that are the same in every run."""
+    return b"\x24\x0a\xc4" + hashlib.sha256(name.encode()).digest()[:3]
+
+
+def _load_problem(error: OSError) -> str:
+    number = getattr(error, "number", None)
+    return "it is full before everything is there" if number == 28 else str(error)

@@ -1,0 +1,68 @@
+"""The console: what the board's UART shows.
+
+Text is LF-terminated here; whoever plays the wire (telnet, serial) adds CR. Nothing of a finished power cycle may write:
+writers hold a :class:`ConsoleWriter` of their cycle, not the console.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emulator.power import PowerCycle
+
+Listener = Callable[[str], None]
+
+
+class Console:
+    """All that was shown since the board was made, and those who want to see it as it comes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._parts: list[str] = []
+        self._listeners: list[Listener] = []
+
+    @property
+    def text(self) -> str:
+        with self._lock:
+            if len(self._parts) > 1:
+                self._parts = ["".join(self._parts)]
+            return self._parts[0] if self._parts else ""
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` with each piece of text from now on; returns what ends that."""
+        with self._lock:
+            self._listeners.append(listener)
+
+        def stop() -> None:
+            with self._lock:
+                self._listeners.remove(listener)
+
+        return stop
+
+    def write(self, text: str) -> None:
+        """Show ``text``."""
+        with self._lock:
+            self._parts.append(text)
+            for listener in self._listeners:
+                listener(text)
+
+    def writer(self, cycle: PowerCycle) -> ConsoleWriter:
+        """The console as one power cycle may write to it."""
+        return ConsoleWriter(self, cycle)
+
+
+class ConsoleWriter:
+    """The console of one power cycle: silent when that is over."""
+
+    def __init__(self, console: Console, cycle: PowerCycle) -> None:
+        self._console = console
+        self._cycle = cycle
+
+    def write(self, text: str) -> None:
+        """Show ``text``; raises PowerOff when the cycle is over."""
+        with self._console._lock:
+            self._cycle.check()
+            self._console.write(text)

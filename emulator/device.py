@@ -1,0 +1,48 @@
+"""What one power cycle hands to each device module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from emulator.runtime.printing import Printer
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from emulator.board import Board
+    from emulator.clock import Clock
+    from emulator.console import ConsoleWriter
+    from emulator.power import PowerCycle
+    from emulator.runtime.interpreter import Interpreter
+    from flashfs.notes import Note
+    from flashfs.vfs import Vfs
+
+
+@dataclass(eq=False)
+class Device:
+    """A board between two resets, as its modules see it."""
+
+    board: Board
+    power: PowerCycle
+    clock: Clock
+    vfs: Vfs
+    console: ConsoleWriter
+    note: Callable[[Note], None]
+    printer: Printer = field(default_factory=Printer)
+    interpreter: Interpreter = field(init=False)
+
+    def host_file(self, path: str, data: bytes) -> str | None:
+        """The host's file that ``path`` was loaded from, as long as its content is still ``data``."""
+        return self.board.host_file(self.vfs, path, data)
+
+    def read_line(self) -> str:
+        """One line typed at the console, without its end. Raises EOFError."""
+        return self.board.console_input.read_line(self.power)
+
+    def module(self, name: str) -> ModuleType:
+        """Another of the board's modules, for those that share types (``ussl`` needs ``usocket``)."""
+        module = self.interpreter.importer.device_module(name)
+        assert module is not None
+        return module

@@ -1,0 +1,82 @@
+"""Arguments of native functions: what the board takes for an int, a float, a text, a buffer, and says if not.
+
+firmware: py/obj.c (mp_obj_get_int, mp_obj_get_float, mp_get_buffer_raise), py/objstr.c (mp_obj_str_get_str)
+"""
+
+from __future__ import annotations
+
+import math
+
+from emulator.errors import BoardOSError
+from emulator.runtime.floats import to_single
+from emulator.runtime.names import type_name
+
+SMALL_INT_MIN, SMALL_INT_MAX = -(1 << 30), (1 << 30) - 1
+"""Integers that fit a word of the board; larger ones are objects and are handled by other code there."""
+
+_OURS = ("emulator", "flashfs", "ussl_shim")
+
+
+def to_int(value: object) -> int:
+    """Return ``value`` as an integer; TypeError for all but int and bool, floats included."""
+    if isinstance(value, int):
+        return int(value)
+    raise TypeError(f"can't convert {type_name(value)} to int")
+
+
+def to_float(value: object) -> float:
+    """Return ``value`` as a single-precision float; TypeError for all but float, int and bool."""
+    if isinstance(value, (float, int)):
+        try:
+            return to_single(float(value))
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
+    raise TypeError(f"can't convert {type_name(value)} to float")
+
+
+def to_text(value: object) -> str:
+    """Return a str or bytes as text; TypeError for anything else, bytearray included."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    raise TypeError(f"can't convert '{type_name(value)}' object to str implicitly")
+
+
+def encode(text: str) -> bytes:
+    """Return the bytes the board keeps for ``text``: UTF-8, lone surrogates included."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def readable(value: object) -> memoryview:
+    """Return the bytes of a buffer (a str counts, as its UTF-8); TypeError for anything else."""
+    if isinstance(value, str):
+        return memoryview(encode(value))
+    try:
+        return memoryview(value).cast("B")  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError("object with buffer protocol required") from None
+
+
+def writable(value: object) -> memoryview:
+    """Return the bytes of a buffer that can be written to; TypeError for anything else."""
+    view = readable(value)
+    if view.readonly:
+        raise TypeError("object with buffer protocol required")
+    return view
+
+
+def check_stream(value: object, method: str) -> None:
+    """Raise the board's OSError unless ``value`` is a native stream that has ``method``.
+
+    A class of the script is no stream on the board, whatever methods it has.
+    """
+    native = any(owner.__module__.split(".")[0] in _OURS for owner in type(value).__mro__)
+    if not (native and hasattr(value, method)):
+        raise BoardOSError("stream operation not supported")
+
+
+def check_memory(size: int, heap_bytes: int) -> None:
+    """Raise MemoryError for an allocation that no heap of the board could hold."""
+    if size > heap_bytes:
+        raise MemoryError(f"memory allocation failed, allocating {size} bytes")

@@ -1,0 +1,96 @@
+"""``uos`` (firmware: esp32/mods/moduos.c, extmod/vfs.c)."""
+
+from __future__ import annotations
+
+import os
+from collections import namedtuple
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from emulator.device import Device
+
+
+def module(device: Device) -> dict[str, Any]:
+    """The names of ``uos``. Paths are str or bytes; failures are OSError with the board's numbers."""
+    vfs = device.vfs
+    fields = device.board.model.uname
+    uname_type = namedtuple("uname", [name for name, _ in fields])  # type: ignore[misc]  # noqa: PYI024
+    uname_value = uname_type(*[value for _, value in fields])
+    duplicated: list[Any] = [None]
+
+    def uname() -> Any:
+        return uname_value
+
+    def chdir(path: Any, /) -> None:
+        vfs.chdir(path)
+
+    def getcwd() -> str:
+        return vfs.getcwd()
+
+    def ilistdir(path: Any = "", /) -> Any:
+        return iter(vfs.ilistdir(path))
+
+    def listdir(path: Any = "", /) -> Any:
+        return vfs.listdir(path)
+
+    def mkdir(path: Any, /) -> None:
+        vfs.mkdir(path)
+
+    def rename(old_path: Any, new_path: Any, /) -> None:
+        vfs.rename(old_path, new_path)
+
+    def remove(path: Any, /) -> None:
+        vfs.remove(path)
+
+    def rmdir(path: Any, /) -> None:
+        vfs.rmdir(path)
+
+    def stat(path: Any, /) -> Any:
+        return vfs.stat(path)
+
+    def statvfs(path: Any, /) -> Any:
+        return vfs.statvfs(path)
+
+    def getfree(path: Any, /) -> int:
+        return vfs.getfree(path)
+
+    def fsformat(path: Any, /) -> None:
+        vfs.fsformat(path)
+
+    def sync() -> None:
+        """LittleFS commits at close and flush; FAT's cache is not modelled, so there is nothing left to write."""
+
+    def urandom(num: int, /) -> bytes:
+        return os.urandom(num)
+
+    def umount(mnt: Any, /) -> None:
+        vfs.umount(mnt)
+
+    def dupterm(*stream: Any) -> Any:
+        if len(stream) > 1:
+            raise TypeError(f"function expected at most 1 arguments, got {len(stream)}")
+        if not stream:
+            return duplicated[0]
+        duplicated[0] = stream[0]
+        return None
+
+    return {
+        "uname": uname,
+        "chdir": chdir,
+        "getcwd": getcwd,
+        "ilistdir": ilistdir,
+        "listdir": listdir,
+        "mkdir": mkdir,
+        "rename": rename,
+        "remove": remove,
+        "rmdir": rmdir,
+        "stat": stat,
+        "statvfs": statvfs,
+        "getfree": getfree,
+        "fsformat": fsformat,
+        "unlink": remove,
+        "sync": sync,
+        "urandom": urandom,
+        "umount": umount,
+        "dupterm": dupterm,
+    }

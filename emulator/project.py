@@ -1,0 +1,103 @@
+"""Reading a script or a project folder of the host: all of it or nothing, with one plain line when it cannot be."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MAX_FILES = 4096
+"""More files than this are a mistaken folder, not a project for a 4 MiB flash."""
+
+MAX_BYTES = 8 * 1024 * 1024
+"""Reading stops here: no board has more flash than this."""
+
+SKIPPED = frozenset({".git", ".hg", ".svn", "__pycache__", ".venv", ".idea", ".vscode", "node_modules", ".DS_Store"})
+"""Names that belong to the host's tools, never to a board."""
+
+
+class ProjectError(Exception):
+    """The script or folder cannot be taken; the text is one line for the person who named it."""
+
+
+@dataclass
+class Project:
+    """What goes onto the flash: device path -> content (None: a folder), and the host file each came from."""
+
+    entries: dict[str, bytes | None] = field(default_factory=dict)
+    origins: dict[str, Path] = field(default_factory=dict)
+
+    def add(self, device_path: str, host_path: Path) -> None:
+        """Take one file."""
+        try:
+            size = host_path.stat().st_size
+            if size > MAX_BYTES:
+                raise ProjectError(f"{host_path}: {size:,} bytes; that is larger than the flash of any board")
+            self.entries[device_path] = host_path.read_bytes()
+        except OSError as error:
+            raise ProjectError(f"{host_path}: {error.strerror or error}") from error
+        self.origins[device_path] = host_path.resolve()
+
+
+def read(path: Path, flash: Path | None = None) -> Project:
+    """The project at ``path`` (a script, which becomes /main.py, or a folder, which becomes /), over the tree of ``flash``.
+
+    Device paths are inside the volume. Raises ProjectError.
+    """
+    project = Project()
+    if flash is not None:
+        if not flash.is_dir():
+            raise ProjectError(f"--flash {flash}: {'not a folder' if flash.exists() else 'no such folder'}")
+        _read_folder(project, flash)
+    if path.is_dir():
+        if flash is not None:
+            raise ProjectError(f"{path} is a folder: --flash goes with a script")
+        _read_folder(project, path)
+    elif path.exists():
+        project.add("/main.py", path)
+    else:
+        raise ProjectError(f"{path}: no such file or folder")
+    return project
+
+
+def _read_folder(project: Project, folder: Path) -> None:
+    root = folder.resolve()
+    total = 0
+    pending = [(folder, "")]
+    while pending:
+        here, prefix = pending.pop()
+        try:
+            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
+        except OSError as error:
+            raise ProjectError(f"{here}: {error.strerror or error}") from error
+        for entry in entries:
+            if entry.name in SKIPPED:
+                continue
+            host_path, device_path = Path(entry.path), f"{prefix}/{entry.name}"
+            if entry.is_symlink() and not _within(root, host_path):
+                raise ProjectError(f"{host_path}: a link that leads out of {folder}; copy what it points to instead")
+            if entry.is_dir():
+                project.entries[device_path] = None
+                if not (entry.is_symlink() and _loops(root, host_path)):
+                    pending.append((host_path, device_path))
+            elif entry.is_file():
+                project.add(device_path, host_path)
+                total += len(project.entries[device_path] or b"")
+            else:
+                raise ProjectError(f"{host_path}: neither a file nor a folder")
+            if len(project.entries) > MAX_FILES:
+                raise ProjectError(f"{folder}: more than {MAX_FILES:,} files and folders; is that the right folder?")
+            if total > MAX_BYTES:
+                raise ProjectError(f"{folder}: more than {MAX_BYTES // 2**20} MiB; that is larger than the flash of any board")
+
+
+def _within(root: Path, path: Path) -> bool:
+    try:
+        return path.resolve(strict=True).is_relative_to(root)
+    except (OSError, RuntimeError):
+        return False
+
+
+def _loops(root: Path, path: Path) -> bool:
+    target = path.resolve()
+    return path.parent.resolve().is_relative_to(target) or target == root

@@ -1,0 +1,110 @@
+"""The interpreter of one power cycle: builtins, modules and the ``__main__`` that boot.py, main.py and the REPL share."""
+
+from __future__ import annotations
+
+import threading
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any
+
+from emulator.runtime import builtins, source
+from emulator.runtime.imports import Importer
+from emulator.runtime.tracebacks import LOCATION, format_exception
+
+if TYPE_CHECKING:
+    from emulator.device import Device
+
+_KINDS: dict[str, type[BaseException]] = {
+    "SyntaxError": SyntaxError,
+    "IndentationError": IndentationError,
+    "RuntimeError": RuntimeError,
+}
+
+
+class Interpreter:
+    """Runs source as the board does."""
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self.importer = Importer(self)
+        self.builtins: dict[str, Any] = {}
+        self.builtins.update(builtins.make(self))
+        device.power.script_builtins = self.builtins
+        self.main: dict[str, Any] = {"__name__": "__main__"}
+        self._making = threading.Lock()
+        self._display: dict[str, str] = {}
+
+    def compile(self, text: str, display: str, mode: str = "exec", filename: str | None = None) -> CodeType:
+        """Compile; ``display`` is the file name the console shows, ``filename`` the one the host's debugger sees.
+
+        Raises the board's SyntaxError.
+        """
+        filename = filename or display
+        try:
+            code = source.compile_script(text, filename, mode)
+        except source.SourceError as error:
+            exception = _KINDS[error.kind](error.message)
+            setattr(exception, LOCATION, (display, error.line))
+            raise exception from None
+        self._display[filename] = display
+        return code
+
+    def execute(self, code: Any, mode: str, globals: dict[str, Any], locals: Any) -> Any:  # noqa: A002
+        """``exec`` and ``eval`` of text."""
+        if isinstance(code, (bytes, bytearray)):
+            code = code.decode("utf-8", "replace")
+        if not isinstance(code, str):
+            raise TypeError("object with buffer protocol required")
+        compiled = self.compile(code, "<string>", mode)
+        return self._run(compiled, globals, locals)
+
+    def execute_file(self, path: str, globals: dict[str, Any], locals: Any) -> None:  # noqa: A002
+        """Run a file of the flash. Raises what it raises, BoardOSError if it cannot be read."""
+        with self.device.vfs.open(path, "rb") as file:
+            data: bytes = file.read()
+        try:
+            text = source.decode(data)
+        except source.SourceError as error:
+            exception = _KINDS[error.kind](error.message)
+            setattr(exception, LOCATION, (path, error.line))
+            raise exception from None
+        self._run(self.compile(text, path, "exec", self.device.host_file(path, data)), globals, locals)
+
+    def _run(self, code: CodeType, globals: dict[str, Any], locals: Any) -> Any:  # noqa: A002
+        # A function takes its builtins from its globals when it is made, or else from the frame that makes it. So the
+        # key that no MicroPython script has is there for a moment only, and all that the script defines inherits.
+        if locals is globals:
+            with self._making:
+                globals["__builtins__"] = self.builtins
+                try:
+                    body = FunctionType(code, globals)
+                finally:
+                    del globals["__builtins__"]
+            return body()
+        try:
+            globals["__builtins__"] = self.builtins
+            return eval(code, globals, locals)
+        finally:
+            globals.pop("__builtins__", None)
+
+    def format_exception(self, exception: BaseException) -> str:
+        """The text the console shows for ``exception``."""
+        return format_exception(exception, self.builtins, self._display, self.device.printer)
+
+    def help(self, *args: Any) -> None:
+        """The builtin ``help`` (firmware: py/builtinhelp.c, esp32/util/help.c)."""
+        from emulator import firmware
+
+        write = self.device.console.write
+        if not args:
+            write("Welcome to MicroPython!\nFor online docs please visit http://docs.pycom.io\n")
+        elif args[0] == "modules":
+            names = sorted([*firmware.MODULES, "_boot", "_main"])
+            for row in range(0, len(names), 4):
+                write("".join(f"{name:<18}" for name in names[row : row + 4]).rstrip() + "\n")
+            write("Plus any modules on the filesystem\n")
+        else:
+            printer = self.device.printer
+            write(f"object {printer.str(args[0])} is of type {type(args[0]).__name__}\n")
+            for name in builtins.visible_names(args[0]):
+                if not name.startswith("_"):
+                    write(f"  {name} -- {printer.str(getattr(args[0], name))}\n")

@@ -1,0 +1,38 @@
+"""What the board calls a type."""
+
+from __future__ import annotations
+
+from types import (
+    BuiltinFunctionType,
+    CoroutineType,
+    FunctionType,
+    GeneratorType,
+    MethodType,
+    ModuleType,
+)
+
+_NAMES: dict[type, str] = {
+    FunctionType: "function",
+    BuiltinFunctionType: "function",
+    MethodType: "bound_method",
+    ModuleType: "module",
+    GeneratorType: "generator",
+    CoroutineType: "generator",
+    type({}.keys()): "dict_view",
+    type({}.values()): "dict_view",
+    type({}.items()): "dict_view",
+    type(iter([])): "iterator",
+    type(iter(())): "iterator",
+    type(iter("")): "iterator",
+}
+"""Where the name differs from the host's (firmware: py/objfun.c, py/objgenerator.c, py/objdict.c, py/objpolyiter.c)."""
+
+
+def type_name(obj: object) -> str:
+    """The name of ``type(obj)`` as the board's messages give it."""
+    kind = type(obj)
+    if kind in _NAMES:
+        return _NAMES[kind]
+    if isinstance(obj, ModuleType):
+        return "module"
+    return kind.__name__

@@ -1,0 +1,178 @@
+"""How the board prints objects: ``print``, ``repr``, tracebacks and ``ujson`` of unknown objects.
+
+Firmware: py/obj.c and the ``print`` slot of each type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FunctionType, GeneratorType, MethodType, ModuleType
+from typing import Any
+
+from emulator.runtime.floats import float_str
+from emulator.runtime.messages import board_message
+from emulator.runtime.names import type_name
+
+_SPECIAL = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
+
+
+def address(obj: object) -> str:
+    """A stand-in for the address that the board prints: within its external RAM, stable for the object's life."""
+    return f"{0x3F800000 | (id(obj) >> 4 & 0x3FFFFF):08x}"
+
+
+def str_repr(text: str) -> str:
+    """``repr`` of a str: all but printable ASCII is escaped (firmware: py/objstr.c)."""
+    quote = '"' if "'" in text and '"' not in text else "'"
+    out = [quote]
+    for char in text:
+        code = ord(char)
+        if char == quote:
+            out.append("\\" + char)
+        elif char in _SPECIAL:
+            out.append(_SPECIAL[char])
+        elif 32 <= code <= 126:
+            out.append(char)
+        elif code < 0x100:
+            out.append(f"\\x{code:02x}")
+        elif code < 0x10000:
+            out.append(f"\\u{code:04x}")
+        else:
+            out.append(f"\\U{code:08x}")
+    out.append(quote)
+    return "".join(out)
+
+
+def bytes_repr(data: bytes) -> str:
+    """``repr`` of bytes."""
+    quote = 34 if 39 in data and 34 not in data else 39
+    out = ["b", chr(quote)]
+    for code in data:
+        char = chr(code)
+        if code == quote:
+            out.append("\\" + char)
+        elif char in _SPECIAL:
+            out.append(_SPECIAL[char])
+        elif 32 <= code <= 126:
+            out.append(char)
+        else:
+            out.append(f"\\x{code:02x}")
+    out.append(chr(quote))
+    return "".join(out)
+
+
+class Printer:
+    """Prints objects of the script. Stateless but for the nesting of containers that hold themselves."""
+
+    def str(self, obj: Any) -> str:
+        """What ``print(obj)`` shows."""
+        kind = type(obj)
+        if kind is str:
+            return obj  # type: ignore[no-any-return]
+        if isinstance(obj, BaseException):
+            return exception_str(obj, self)
+        if _of_script(kind, "__str__"):
+            return str(obj)
+        return self.repr(obj)
+
+    def repr(self, obj: Any) -> str:
+        """What ``repr(obj)`` gives."""
+        return self._repr(obj, ())
+
+    def _repr(self, obj: Any, outer: tuple[int, ...]) -> str:
+        kind = type(obj)
+        plain = _PLAIN.get(kind)
+        if plain is not None:
+            return plain(obj)
+        if _of_script(kind, "__repr__"):
+            return repr(obj)
+        if isinstance(obj, BaseException):
+            return f"{kind.__name__}({self._arguments(obj, outer)})"
+        if kind in _CONTAINERS or (isinstance(obj, (list, dict, tuple, set, frozenset)) and _native_repr(kind)):
+            if id(obj) in outer or len(outer) > 100:
+                raise RuntimeError("maximum recursion depth exceeded")
+            return self._container(obj, (*outer, id(obj)))
+        return self._other(obj, kind)
+
+    def _arguments(self, exception: BaseException, outer: tuple[int, ...]) -> str:
+        args = [self._repr(translated(exception, a), outer) for a in exception.args]
+        return args[0] + "," if len(args) == 1 else ", ".join(args)
+
+    def _container(self, obj: Any, outer: tuple[int, ...]) -> str:
+        if isinstance(obj, dict):
+            return "{" + ", ".join(f"{self._repr(k, outer)}: {self._repr(v, outer)}" for k, v in obj.items()) + "}"
+        items = [self._repr(item, outer) for item in obj]
+        if isinstance(obj, list):
+            return "[" + ", ".join(items) + "]"
+        if isinstance(obj, tuple):
+            fields = getattr(type(obj), "_fields", None)
+            if fields:
+                pairs = ", ".join(f"{name}={item}" for name, item in zip(fields, items, strict=False))
+                return f"{type(obj).__name__}({pairs})"
+            return "(" + ", ".join(items) + (",)" if len(items) == 1 else ")")
+        if isinstance(obj, frozenset):
+            return "frozenset({" + ", ".join(items) + "})" if items else "frozenset()"
+        return "{" + ", ".join(items) + "}" if items else "set()"
+
+    def _other(self, obj: Any, kind: type) -> str:
+        if isinstance(obj, type):
+            return f"<class '{obj.__name__}'>"
+        if isinstance(obj, ModuleType):
+            file = vars(obj).get("__file__")
+            name = vars(obj).get("__name__", "")
+            return f"<module '{name}' from '{file}'>" if file else f"<module '{name}'>"
+        if isinstance(obj, FunctionType):
+            native = getattr(obj, "__module__", "").startswith("emulator.")
+            return "<function>" if native else f"<function {obj.__name__} at 0x{address(obj)}>"
+        if isinstance(obj, MethodType):
+            return "<bound_method>"
+        if isinstance(obj, GeneratorType):
+            return f"<generator object '{obj.__name__}' at {address(obj)}>"
+        if kind.__module__ == "builtins" or not _native_repr(kind):
+            text = repr(obj)
+            return f"<{type_name(obj)}>" if text.startswith("<") and kind.__module__ == "builtins" else text
+        return f"<{type_name(obj)} object at {address(obj)}>"
+
+
+def _of_script(kind: type, name: str) -> bool:
+    """Whether a class of the script (or of a device module) defines the method ``name`` itself."""
+    for owner in kind.__mro__:
+        if name in owner.__dict__:
+            return owner.__module__ != "builtins" and not issubclass(owner, BaseException)
+    return False
+
+
+def _native_repr(kind: type) -> bool:
+    for owner in kind.__mro__:
+        if "__repr__" in owner.__dict__:
+            return owner.__module__ in ("builtins", "collections") or hasattr(kind, "_fields")
+    return True
+
+
+_PLAIN: dict[type, Callable[[Any], str]] = {
+    str: str_repr,
+    bytes: bytes_repr,
+    bool: repr,
+    int: repr,
+    float: float_str,
+    type(None): repr,
+    bytearray: lambda b: f"bytearray({bytes_repr(bytes(b))})",
+}
+_CONTAINERS = (list, tuple, dict, set, frozenset)
+
+
+def translated(exception: BaseException, argument: Any) -> Any:
+    """``argument`` of an exception that CPython raised, in the board's words; any other as it is."""
+    return board_message(exception, argument) if isinstance(argument, str) else argument
+
+
+def exception_str(exception: BaseException, printer: Printer) -> str:
+    """``str`` of an exception (firmware: py/objexcept.c)."""
+    args = exception.args
+    if not args:
+        return ""
+    if len(args) == 1:
+        if isinstance(exception, OSError):
+            return str(exception)
+        return printer.str(translated(exception, args[0]))
+    return "(" + ", ".join(printer.repr(a) for a in args) + ")"

@@ -1,0 +1,89 @@
+"""The board's network services as the board sees them (on or off, login, timeout) and as the host opened them.
+
+On the board they run from boot on, as long as a WLAN interface is up, and ``network.Server`` starts and stops them (firmware:
+esp32/serverstask.c). On the host a service has a port only if somebody asked for one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from flashfs.notes import NoteSink
+
+if TYPE_CHECKING:
+    from emulator.services.ftp import FtpServer
+    from flashfs import Vfs
+
+DEFAULT_LOGIN = ("micro", "python")
+DEFAULT_TIMEOUT = 300.0
+
+
+class Servers:
+    """FTP (telnet later) of one board."""
+
+    def __init__(self, vfs: Vfs, *, note: NoteSink, now: Callable[[], float], quirks: frozenset[str]) -> None:
+        self._vfs = vfs
+        self._note = note
+        self._now = now
+        self._quirks = quirks
+        self._lock = threading.RLock()
+        self.running = True
+        self.login = DEFAULT_LOGIN
+        self.timeout = DEFAULT_TIMEOUT
+        self.ftp: FtpServer | None = None
+
+    def open_ftp(self, port: int = 0) -> str:
+        """Give the FTP server a port of the host (0: any free one); its URL. Raises OSError."""
+        from emulator.services.ftp import FtpServer
+
+        with self._lock:
+            if self.ftp is None:
+                user, password = self.login
+                server = FtpServer(
+                    self._vfs,
+                    port=port,
+                    user=user,
+                    password=password,
+                    timeout=self.timeout,
+                    note=self._note,
+                    now=self._now,
+                    quirks=self._quirks,
+                )
+                server.start()
+                self.ftp = server
+                if not self.running:
+                    server.suspend()
+            return self.ftp.url
+
+    def start(self, user: str = DEFAULT_LOGIN[0], password: str = DEFAULT_LOGIN[1], timeout: float = DEFAULT_TIMEOUT) -> None:
+        """The board starts its servers, or restarts them with another login."""
+        with self._lock:
+            self.login = (user, password)
+            self.timeout = timeout
+            self.running = True
+            if self.ftp is not None:
+                self.ftp.configure(user, password, timeout)
+                self.ftp.resume()
+
+    def stop(self) -> None:
+        """The board stops its servers: ports are closed."""
+        with self._lock:
+            self.running = False
+            if self.ftp is not None:
+                self.ftp.suspend()
+
+    def reset(self) -> None:
+        """A hard reset: sessions are dropped, the login is the default again."""
+        with self._lock:
+            if self.ftp is not None:
+                self.ftp.drop_sessions()
+            self.start()
+
+    def close(self) -> None:
+        """The host gives the ports back."""
+        with self._lock:
+            ftp, self.ftp = self.ftp, None
+        if ftp is not None:
+            ftp.stop()

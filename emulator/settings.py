@@ -1,0 +1,18 @@
+"""What a board is told once, when it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+CertRules = Literal["documented", "firmware", "wipy1"]
+FileSystem = Literal["littlefs", "fat"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``cert_rules``: which certificate paths ``ussl`` takes; ``quirks``: names that are on; ``offline``: mapped addresses only."""
+
+    cert_rules: CertRules = "documented"
+    quirks: frozenset[str] = frozenset()
+    offline: bool = False

@@ -1,0 +1,161 @@
+"""The tree of bytes, kept in a pyfakefs ``FakeFilesystem``. Its only importer; it knows no rule of any file system.
+
+The fake file system is used as an object: nothing of the host is patched. Its own path functions are never called,
+because names here may contain anything (backslashes, drive letters, bytes that are not UTF-8); files and folders are
+reached through ``FakeDirectory.entries``, which is also some ten times as fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from pyfakefs.fake_file import FakeDirectory, FakeFile
+from pyfakefs.fake_filesystem import FakeFilesystem
+
+from flashfs.names import decode_name
+
+
+class File(FakeFile):
+    """A file of the tree.
+
+    ``raw_name`` is its name in bytes, ``stamp`` the time of its last change in even seconds of the board's clock, or 0.
+    """
+
+    raw_name: bytes = b""
+    stamp: int = 0
+
+    @property
+    def data(self) -> bytes:
+        """The committed content."""
+        return self._byte_contents or b""
+
+
+class Folder(FakeDirectory):
+    """A folder of the tree. ``rule_data`` is free for the file system's rules (FAT keeps its entry slots there)."""
+
+    raw_name: bytes = b""
+    stamp: int = 0
+    rule_data: Any = None
+    index: dict[bytes, Node] | None = None
+
+
+Node: TypeAlias = "File | Folder"
+
+_new_file: Any = File  # pyfakefs declares its constructor generic in a way no type fits
+
+
+class Store:
+    """Files and folders under one root.
+
+    ``fold`` maps a name to the key under which it is found again (FAT: upper case); None means the name itself.
+    ``used`` is the sum of the committed content in bytes.
+    """
+
+    def __init__(self, fold: Callable[[bytes], bytes] | None = None) -> None:
+        self._fold = fold
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin again with an empty tree."""
+        fake = FakeFilesystem(path_separator="/")
+        if fake.is_windows_fs:
+            fake.is_windows_fs = False
+        fake.is_case_sensitive = True
+        fake.shuffle_listdir_results = False
+        self.fake = fake
+        root = Folder("/", filesystem=fake)
+        root.st_dev = fake.root.st_dev
+        fake.root = root
+        self.root = root
+        self.used = 0
+
+    def find(self, folder: Folder, name: bytes) -> Node | None:
+        """Return the entry of that name, or None."""
+        if self._fold is None:
+            found: Any = folder.entries.get(decode_name(name))
+            return found  # type: ignore[no-any-return]
+        return None if folder.index is None else folder.index.get(self._fold(name))
+
+    def children(self, folder: Folder) -> list[Node]:
+        """Return the entries of a folder in the order of their creation."""
+        entries: Any = folder.entries
+        return list(entries.values())
+
+    def new_file(self, folder: Folder, name: bytes, data: bytes = b"", stamp: int = 0) -> File:
+        """Add a file. The name must be free."""
+        file: File = _new_file(decode_name(name), contents=data, filesystem=self.fake)
+        if stamp:
+            file.stamp = stamp
+        self._link(folder, name, file)
+        self.used += len(data)
+        return file
+
+    def new_folder(self, folder: Folder, name: bytes, stamp: int = 0) -> Folder:
+        """Add a folder. The name must be free."""
+        made = Folder(decode_name(name), filesystem=self.fake)
+        if stamp:
+            made.stamp = stamp
+        self._link(folder, name, made)
+        return made
+
+    def write(self, file: File, data: bytes) -> None:
+        """Replace the committed content; a file that is in no folder any more keeps it for itself."""
+        linked = file.st_nlink > 0
+        before = len(file.data)
+        file.set_contents(data)
+        if linked:
+            self.used += len(data) - before
+
+    def remove(self, folder: Folder, node: Node) -> None:
+        """Take an entry (a folder with all it holds) out of the tree."""
+        if isinstance(node, Folder):
+            for child in self.children(node):
+                self.remove(node, child)
+        else:
+            self.used -= len(node.data)
+        self._unlink(folder, node)
+
+    def move(self, source: Folder, node: Node, target: Folder, name: bytes) -> None:
+        """Move an entry, which keeps its content; the new name must be free."""
+        self._unlink(source, node)
+        node.name = decode_name(name)  # type: ignore[assignment]
+        self._link(target, name, node)
+
+    def parent(self, node: Node) -> Folder:
+        """Return the folder that holds the entry; the root is its own parent."""
+        above: Any = node.parent_dir and node.parent_dir()
+        return self.root if above is None else above
+
+    def holds(self, folder: Folder, name: bytes, node: Node) -> bool:
+        """Whether the entry still has that name in that folder."""
+        return self.find(folder, name) is node
+
+    def path(self, node: Node) -> bytes:
+        """Return the path from the root, ``/`` for the root itself."""
+        parts: list[bytes] = []
+        while node is not self.root:
+            parts.append(node.raw_name)
+            node = self.parent(node)
+        return b"/" + b"/".join(reversed(parts))
+
+    def walk(self, folder: Folder | None = None, prefix: bytes = b"") -> Iterator[tuple[bytes, Node]]:
+        """Yield path and entry of everything below a folder (default: the root), folders before their content."""
+        for child in self.children(self.root if folder is None else folder):
+            path = prefix + b"/" + child.raw_name
+            yield path, child
+            if isinstance(child, Folder):
+                yield from self.walk(child, path)
+
+    def _link(self, folder: Folder, name: bytes, node: Node) -> None:
+        node.raw_name = name
+        folder.add_entry(node)
+        if self._fold is not None:
+            if folder.index is None:
+                folder.index = {}
+            folder.index[self._fold(name)] = node
+
+    def _unlink(self, folder: Folder, node: Node) -> None:
+        if self._fold is not None and folder.index is not None:
+            del folder.index[self._fold(node.raw_name)]
+        folder.remove_entry(str(node.name), recursive=False)

@@ -1,0 +1,158 @@
+"""Nothing a script does can keep it running when the power goes off, and nothing of it is seen afterwards."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+
+import pytest
+
+from emulator import Board
+from tests.emulator.conftest import NEVER, RunScript, load
+
+READY = "ready\n"
+VICTIMS = {
+    "pass loop": "while True:\n    pass\n",
+    "counting loop": "n = 0\nwhile True:\n    n += 1\n",
+    "calling loop": "def f(x):\n    return x + 1\nn = 0\nwhile True:\n    n = f(n)\n",
+    "bare except": "n = 0\nwhile True:\n    try:\n        n += 1\n        k = [n, n * 2]\n    except:\n        pass\n",
+    "nested bare excepts": (
+        "def f():\n    try:\n        for i in range(1000):\n            try:\n                i * i\n"
+        "            except:\n                continue\n    except:\n        return\n"
+        "while True:\n    try:\n        f()\n    except:\n        pass\n"
+    ),
+    "bare except around sleep": "import time\nwhile True:\n    try:\n        time.sleep(0.05)\n    except:\n        pass\n",
+    "long calls into C": "while True:\n    sum(range(1000000))\n",
+    "sleep": "import time\ntime.sleep(3600)\n",
+    "except BaseException": "while True:\n    try:\n        pass\n    except BaseException:\n        pass\n",
+    "finally that leaves": "def f():\n    while True:\n        try:\n            1\n        finally:\n            continue\nf()\n",
+    "__exit__ that swallows": (
+        "class C:\n    def __enter__(self): pass\n    def __exit__(self, *a): return True\n"
+        "while True:\n    with C():\n        x = 1\n"
+    ),
+    "printing": "while True:\n    try:\n        print('x')\n    except:\n        pass\n",
+    "generator": "def g():\n    while True:\n        try:\n            yield 1\n        except:\n            pass\nfor x in g():\n    pass\n",
+    "lock": (
+        "import _thread\na = _thread.allocate_lock()\na.acquire()\nwhile True:\n    try:\n        a.acquire()\n    except:\n        pass\n"
+    ),
+    "input": "import sys\nwhile True:\n    try:\n        sys.stdin.read(1) or __import__('time').sleep(9)\n    except:\n        pass\n",
+    "poll": "import select, time\nwhile True:\n    try:\n        select.poll().poll(100000)\n    except:\n        pass\n",
+    "reset loop": "import machine\ntry:\n    machine.reset()\nexcept:\n    pass\nwhile True:\n    pass\n",
+    "thread": (
+        "import _thread\ndef f():\n    while True:\n        try:\n            pass\n        except:\n            pass\n"
+        "_thread.start_new_thread(f, ())\n"
+    ),
+    "many threads": (
+        "import _thread, time\ndef f():\n    while True:\n        try:\n            time.sleep(9)\n        except:\n            pass\n"
+        "for i in range(8):\n    _thread.start_new_thread(f, ())\nwhile True:\n    pass\n"
+    ),
+    "exec": "exec('while True:\\n    try:\\n        1\\n    except:\\n        pass')\n",
+}
+
+
+@pytest.mark.parametrize("victim", VICTIMS.values(), ids=VICTIMS.keys())
+def test_time_limit_ends_any_script(run_script: RunScript, victim: str) -> None:
+    begin = time.monotonic()
+    result = run_script(f"print('ready')\n{victim}", timeout=0.3)
+    assert result.exit_code == 124
+    assert result.text.startswith(READY)
+    assert time.monotonic() - begin < 3
+
+
+@pytest.mark.parametrize("victim", ["s.recv(10)", "s.read(10)", "s.readline()"])
+def test_stop_while_receiving(board: Board, victim: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        load(board, f"import socket\ns = socket.socket()\ns.connect(('127.0.0.1', {port}))\nwhile True:\n    try:\n        {victim}\n    except:\n        pass\n")
+        assert board.run(timeout=0.3).exit_code == 124
+
+
+def test_stop_while_handshaking(board: Board) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        load(
+            board,
+            "import socket, ssl\nwhile True:\n    try:\n        s = socket.socket()\n        ss = ssl.wrap_socket(s)\n"
+            f"        ss.connect(('127.0.0.1', {port}))\n    except:\n        pass\n",
+        )
+        assert board.run(timeout=0.3).exit_code == 124
+
+
+def test_stop_while_accepting(board: Board) -> None:
+    load(board, "import socket\ns = socket.socket()\ns.bind(('', 8080))\ns.listen(1)\nwhile True:\n    try:\n        s.accept()\n    except:\n        pass\n")
+    assert board.run(timeout=0.3).exit_code == 124
+
+
+def test_nothing_is_shown_after_the_end(board: Board) -> None:
+    load(board, "while True:\n    try:\n        print('x')\n    except:\n        print('caught')\n    finally:\n        print('finally')\n")
+    board.run(timeout=0.2)
+    shown = board.console.text
+    assert "caught" not in shown
+    assert threading.active_count() == 1 or all(t.name not in ("main", "script thread") for t in threading.enumerate())
+    assert board.console.text == shown
+
+
+def test_sys_exit_ends_with_its_status(run_script: RunScript) -> None:
+    assert run_script("import sys\nprint(1)\nsys.exit(7)\nprint(2)").exit_code == 7
+
+
+def test_reset_starts_again_with_the_same_flash(run_script: RunScript) -> None:
+    result = run_script(
+        "import os, machine\n"
+        "try:\n    os.stat('/flash/seen')\nexcept OSError:\n    open('/flash/seen', 'w').close()\n"
+        "    print('first')\n    try:\n        machine.reset()\n    except:\n        print('caught')\n    print('went on')\n"
+        "print('second', machine.reset_cause() == machine.WDT_RESET)\n"
+    )
+    assert result.text == "first\nsecond True\n"
+    assert result.exit_code == 0
+
+
+def test_interrupt_is_an_exception_of_the_script(board: Board) -> None:
+    load(board, "import time\nprint('ready')\ntry:\n    time.sleep(3600)\nexcept KeyboardInterrupt:\n    print('caught')\n")
+    seen = threading.Event()
+    board.console.listen(lambda text: seen.set() if "ready" in text else None)
+    board.start()
+    assert seen.wait(NEVER)
+    board.interrupt()
+    assert board.wait(NEVER)
+    assert board.console.text == "ready\ncaught\n"
+
+
+def test_interrupt_reaches_pure_python(board: Board) -> None:
+    load(board, "print('ready')\nwhile True:\n    pass\n")
+    seen = threading.Event()
+    board.console.listen(lambda text: seen.set())
+    board.start()
+    assert seen.wait(NEVER)
+    board.interrupt()
+    assert board.wait(NEVER)
+    assert board.console.text.endswith("KeyboardInterrupt: \n")
+
+
+def test_expect_and_fail(run_script: RunScript) -> None:
+    endless = "import time\nwhile True:\n    print('tick 1')\n    time.sleep(0.01)\n"
+    assert run_script(endless, until="tick 1").exit_code == 0
+    assert run_script(endless, fail="tick 1").exit_code == 1
+    assert run_script("print('other')", until="tick 1").exit_code == 1
+
+
+def test_a_stopped_board_can_run_again(board: Board) -> None:
+    load(board, "while True:\n    pass\n")
+    for _ in range(3):
+        assert board.run(timeout=0.05).exit_code == 124
+    load(board, "print('done')")
+    assert board.run(timeout=NEVER).text == "done\n"
+
+
+def test_many_boards_in_one_process() -> None:
+    boards = [Board(name) for name in ("wipy", "lopy", "lopy4", "sipy", "gpy", "fipy")]
+    for board in boards:
+        load(board, "import os, sys, time\ntime.sleep(0.05)\nprint(sys.platform, os.uname().sysname)")
+        board.start()
+    for board in boards:
+        assert board.wait(NEVER)
+        board.close()
+    assert [board.console.text for board in boards] == [
+        f"{name} {name}\n" for name in ("WiPy", "LoPy", "LoPy4", "SiPy", "GPy", "FiPy")
+    ]

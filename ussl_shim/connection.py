@@ -1,0 +1,571 @@
+"""One TLS connection: the pump between the transport and the TLS library. The only place that waits.
+
+The lock is held for each step and never while waiting, so one thread may send while another receives.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Final, Literal
+
+from flashfs.notes import Note
+from ussl_shim import certificate, errors, notes, results, trust
+from ussl_shim.certificate import Certificate, CertificateError
+from ussl_shim.engine import Engine, EngineError
+from ussl_shim.environment import Environment, Transport
+from ussl_shim.plan import Plan
+from ussl_shim.quirks import HANDSHAKE_TIMEOUT_IGNORED, READ_TIMEOUT_LOSES_DATA, RECV_NONBLOCKING_BLOCKS
+from ussl_shim.records import MAX_CONTENT, STATIC_RSA_SUITES, Fault, HandshakeReader, Pass, PeerCertificates
+from ussl_shim.results import Alert, Flag, Mode, Path
+from ussl_shim.session import Session
+
+Data = bytes | bytearray | memoryview
+_CHUNK: Final = 65536
+
+# What the host's library says when no record told the story: its reason -> the board's number (board: mbedTLS).
+_REASONS: Final[tuple[tuple[str, int], ...]] = (
+    ("NO_SHARED_CIPHER", errors.SSL_NO_CIPHER_CHOSEN),
+    ("NO_PROTOCOLS_AVAILABLE", errors.SSL_NO_CIPHER_CHOSEN),
+    ("NO_SUITABLE", errors.SSL_NO_CIPHER_CHOSEN),
+    ("UNSUPPORTED_PROTOCOL", errors.SSL_BAD_HS_PROTOCOL_VERSION),
+    ("WRONG_SSL_VERSION", errors.SSL_BAD_HS_PROTOCOL_VERSION),
+    ("VERSION_TOO_LOW", errors.SSL_BAD_HS_PROTOCOL_VERSION),
+    ("PEER_DID_NOT_RETURN", errors.SSL_NO_CLIENT_CERTIFICATE),
+    ("DECRYPTION_FAILED", errors.SSL_INVALID_MAC),
+    ("BAD_DECRYPT", errors.SSL_INVALID_MAC),
+    ("DIGEST_CHECK_FAILED", errors.SSL_BAD_HS_FINISHED),
+    ("CERTIFICATE_VERIFY_FAILED", errors.X509_CERT_VERIFY_FAILED),
+    ("BAD_SIGNATURE", errors.SSL_BAD_HS_SERVER_KEY_EXCHANGE),
+    ("DH_KEY_TOO_SMALL", errors.SSL_BAD_HS_SERVER_KEY_EXCHANGE),
+    ("WRONG_CURVE", errors.SSL_BAD_HS_SERVER_KEY_EXCHANGE),
+    ("WRONG_CIPHER", errors.SSL_BAD_HS_SERVER_HELLO),
+    ("UNKNOWN_CIPHER_RETURNED", errors.SSL_BAD_HS_SERVER_HELLO),
+    ("BAD_EXTENSION", errors.SSL_BAD_HS_SERVER_HELLO),
+    ("WRONG_VERSION_NUMBER", errors.SSL_INVALID_RECORD),
+    ("HTTP_REQUEST", errors.SSL_BAD_HS_CLIENT_HELLO),
+    ("_ALERT_", errors.SSL_FATAL_ALERT_MESSAGE),
+    ("CCS_RECEIVED_EARLY", errors.SSL_UNEXPECTED_MESSAGE),
+    ("UNEXPECTED", errors.SSL_UNEXPECTED_MESSAGE),
+)
+# The same reason has another number where the board is the server.
+_SERVER_REASONS: Final[tuple[tuple[str, int], ...]] = (
+    ("UNSUPPORTED_PROTOCOL", errors.SSL_NO_CIPHER_CHOSEN),
+    ("VERSION_TOO_LOW", errors.SSL_BAD_HS_PROTOCOL_VERSION),
+    ("BAD_SIGNATURE", errors.SSL_BAD_HS_CERTIFICATE_VERIFY),
+)
+
+
+def number_for(reason: str, *, server_side: bool) -> int:
+    """The board's number for a reason of the host's TLS library; a record that does not decrypt where none fits."""
+    table = (*_SERVER_REASONS, *_REASONS) if server_side else _REASONS
+    return next((number for part, number in table if part in reason), errors.SSL_INVALID_MAC)
+
+
+State = Literal["new", "open", "failed", "closed"]
+
+
+class _TimeIsUp(Exception):
+    """A wait ended because of its deadline."""
+
+
+class Connection:
+    """An ssl socket of the board over a byte stream.
+
+    Errors of the board are made by the environment: numbers of the TLS library are negative, those of TCP positive.
+    What the transport's ``wait`` raises passes through and leaves the connection usable.
+    """
+
+    def __init__(self, plan: Plan, transport: Transport, env: Environment) -> None:
+        self._plan = plan
+        self._transport = transport
+        self._env = env
+        self._lock = threading.RLock()
+        self._state: State = "new"
+        self._engine: Engine | None = None
+        self._reader = HandshakeReader(server_side=plan.server_side)
+        self._out = bytearray()
+        self._plain = b""
+        self._fin = False
+        self._broken: int | None = None
+        self._flags = plan.session.flags if plan.session else 0
+        self._failure: int | None = None
+        self._timeout: float | None = None
+        self._noted: set[str] = set()
+
+    # Facts
+
+    @property
+    def state(self) -> State:
+        """``new``, ``open``, ``failed`` (the handshake did) or ``closed``."""
+        return self._state
+
+    @property
+    def flags(self) -> int:
+        """The verification result: 0, or the faults added up."""
+        return self._flags
+
+    @property
+    def version(self) -> str | None:
+        """``TLSv1.2``, or None before the handshake."""
+        return self._engine.version if self._engine else None
+
+    @property
+    def cipher(self) -> str | None:
+        """OpenSSL's name of the cipher suite, or None before the handshake."""
+        return self._engine.cipher if self._engine else None
+
+    @property
+    def resumed(self) -> bool:
+        """True where the handshake resumed the plan's session."""
+        return self._engine is not None and self._engine.resumed
+
+    # The handshake
+
+    def handshake(self, path: Path) -> None:
+        """Shake hands over the connected transport. ``path`` is where: it decides how bad certificates are reported.
+
+        Raises what ``env.error`` makes of the board's number; -26624 after the plan's timeout in seconds.
+        """
+        deadline = None if self._plan.timeout is None else self._transport.monotonic() + self._plan.timeout
+        with self._lock:
+            if self._state != "new":
+                raise self._env.error(errors.SSL_BAD_INPUT_DATA)
+            self._engine = self._new_engine()
+        while True:
+            with self._lock:
+                done, flushed, progressed = self._handshake_step()
+            if done and flushed:
+                break
+            if not progressed:
+                self._handshake_wait(read=not done, write=not flushed, deadline=deadline)
+        self._finish(path)
+
+    def do_handshake(self) -> None:
+        """Check the result of the finished handshake again, as the board does. Raises when it is not 0."""
+        if self._state == "failed":
+            raise self._env.error(self._failure if self._failure is not None else errors.SSL_BAD_INPUT_DATA)
+        if self._state != "open":
+            raise self._env.error(128 if self._state == "new" else errors.SSL_BAD_INPUT_DATA)
+        number = results.outcome("connect", self._plan.cert_reqs, self._flags)
+        if number is not None:
+            raise self._env.error(number)
+
+    def _new_engine(self) -> Engine:
+        plan = self._plan
+        return Engine(
+            server_side=plan.server_side,
+            identity=plan.identity,
+            ask_certificate=plan.server_side and plan.mode is not Mode.NONE,
+            host=None if plan.server_side else plan.host,
+            saved=plan.session.tls if plan.session else None,
+        )
+
+    def _handshake_step(self) -> tuple[bool, bool, bool]:
+        """One turn under the lock: (handshake done, output flushed, something arrived)."""
+        engine = self._live_engine()
+        try:
+            done = engine.handshake()
+        except EngineError as exc:
+            self._out += engine.take()
+            number = number_for(exc.reason, server_side=self._plan.server_side)
+            raise self._fail(Fault(number, None, f"the TLS library says {exc.reason}")) from exc
+        self._out += engine.take()
+        flushed = self._flush_or_fail()
+        if done:
+            return True, flushed, False
+        return False, flushed, self._receive_handshake()
+
+    def _live_engine(self) -> Engine:
+        engine = self._engine
+        if engine is None or self._state in ("failed", "closed"):
+            raise self._env.error(errors.SSL_BAD_INPUT_DATA)
+        return engine
+
+    def _flush_or_fail(self) -> bool:
+        """Send what is queued. A peer that refused and hung up may have left an alert: look before giving up."""
+        try:
+            return self._flush()
+        except OSError as exc:
+            reset = isinstance(exc, ConnectionResetError | BrokenPipeError)
+            number = errors.NET_CONN_RESET if reset else errors.NET_SEND_FAILED
+            self._out.clear()
+            self._receive_handshake()
+            raise self._fail(Fault(number, None, _host_text(exc)), closed_by="the peer closed first") from exc
+
+    def _receive_handshake(self) -> bool:
+        """Take what has arrived and act on it; False when nothing has."""
+        try:
+            data = self._transport.recv(_CHUNK)
+        except BlockingIOError:
+            return False
+        except OSError as exc:
+            reset = isinstance(exc, ConnectionResetError)
+            number = errors.NET_CONN_RESET if reset else errors.NET_RECV_FAILED
+            raise self._fail(Fault(number, None, _host_text(exc)), closed_by="the peer reset" * reset) from exc
+        if not data:
+            raise self._fail(Fault(errors.SSL_CONN_EOF), closed_by="the peer closed its side (FIN)")
+        engine = self._live_engine()
+        for event in self._reader.feed(data):
+            if isinstance(event, Pass):
+                engine.feed(event.data)
+            elif isinstance(event, PeerCertificates):
+                self._judge(engine, event.chain)
+            else:
+                raise self._fail(event)
+        return True
+
+    def _handshake_wait(self, *, read: bool, write: bool, deadline: float | None) -> None:
+        left = None if deadline is None else deadline - self._transport.monotonic()
+        if left is None or (left > 0 and self._transport.wait(read=read, write=write, timeout=left)):
+            if left is None:
+                self._transport.wait(read=read, write=write, timeout=None)
+            return
+        with self._lock:
+            seconds = self._plan.timeout or 0
+            remark = f"nothing came for {seconds:g} s"
+            exc = self._fail(Fault(errors.SSL_TIMEOUT, None, remark))
+        self._note(
+            notes.quirk(HANDSHAKE_TIMEOUT_IGNORED, f"{self._transport.peer}: handshake timeout after {seconds:g} s")
+        )
+        raise exc
+
+    def _finish(self, path: Path) -> None:
+        plan, peer = self._plan, self._transport.peer
+        with self._lock:
+            if self._state == "new":
+                self._state = "open"
+        if plan.server_side and plan.mode is Mode.NONE:
+            self._flags = Flag.SKIPPED
+        judged = self._reader.saw_certificate and plan.mode is not Mode.NONE
+        if self.resumed and plan.mode is not Mode.NONE:
+            self._note(notes.resumed_unchecked(peer))
+        elif plan.mode is Mode.NONE:
+            self._note(notes.unverified(peer, server_side=plan.server_side, ca_given=plan.ca_ignored))
+        elif plan.host is None and not plan.server_side and not self._flags:
+            self._note(notes.name_unchecked(peer))
+        number = results.outcome(path, plan.cert_reqs, self._flags)
+        if number is not None:
+            if not judged:
+                self._note(notes.stored_flags(peer, self._flags))
+            raise self._env.error(number)
+
+    # Judging the peer's certificates
+
+    def _judge(self, engine: Engine, chain: tuple[bytes, ...]) -> None:
+        """Look at the peer's certificates before the TLS library does. Raises to end the handshake."""
+        plan = self._plan
+        if not chain:
+            self._judge_missing()
+            return
+        certificates = self._parse_peer(chain)
+        if plan.mode is Mode.NONE:
+            return
+        verdict = self._verdict(certificates)
+        self._flags = int(verdict.flags)
+        number = results.refusal(plan.mode, self._flags)
+        if self._flags:
+            note = notes.certificate_refused(self._transport.peer, number, verdict, plan.host, plan.anchors)
+            self._note(note)
+        if number is not None:
+            raise self._fail(Fault(number, results.alert_for(self._flags)), noted=True)
+        if plan.server_side:
+            engine.accept_leaf(certificates[0])
+
+    def _verdict(self, chain: list[Certificate]) -> trust.Verdict:
+        from ussl_shim import x509
+
+        plan = self._plan
+        usage = certificate.DIGITAL_SIGNATURE
+        if not plan.server_side and self._reader.suite in STATIC_RSA_SUITES:
+            usage = certificate.KEY_ENCIPHERMENT
+        return trust.check_peer(
+            chain,
+            plan.anchors,
+            x509.signed_by,
+            host=plan.host,
+            purpose=certificate.CLIENT_AUTH if plan.server_side else certificate.SERVER_AUTH,
+            key_usage=usage,
+        )
+
+    def _judge_missing(self) -> None:
+        self._flags = int(Flag.MISSING)
+        verdict = trust.Verdict(Flag.MISSING)
+        if self._plan.mode is not Mode.OPTIONAL:
+            number = errors.SSL_NO_CLIENT_CERTIFICATE
+            self._note(notes.certificate_refused(self._transport.peer, number, verdict, None, ()))
+            raise self._fail(Fault(number, Alert.HANDSHAKE_FAILURE), noted=True)
+        self._note(notes.certificate_refused(self._transport.peer, None, verdict, None, ()))
+
+    def _parse_peer(self, chain: tuple[bytes, ...]) -> list[Certificate]:
+        """The peer's certificates; those signed by an unknown algorithm are left out, as the board does.
+
+        Without a leaf that parses there is no key to go on with (board: mbedTLS ssl_tls.c, ssl_cli.c).
+        """
+        found: list[Certificate] = []
+        for index, data in enumerate(chain):
+            try:
+                found.append(certificate.parse(data))
+            except CertificateError as exc:
+                number, alert = self._unreadable(exc, leaf=index == 0)
+                if number is None:
+                    continue
+                shown = CertificateError(number)
+                self._note(notes.certificate_unreadable(self._transport.peer, shown))
+                raise self._fail(Fault(number, alert), noted=True) from exc
+        return found
+
+    def _unreadable(self, exc: CertificateError, *, leaf: bool) -> tuple[int | None, Alert]:
+        if exc.number == errors.X509_UNKNOWN_SIG_ALG + errors.OID_NOT_FOUND:
+            return (errors.SSL_PK_TYPE_MISMATCH if leaf else None), Alert.UNSUPPORTED_CERTIFICATE
+        if exc.number == errors.PK_UNKNOWN_PK_ALG and leaf and not self._plan.server_side:
+            # The board offers no Ed25519, so the server itself gives up; ours was offered it, so we do.
+            return errors.SSL_FATAL_ALERT_MESSAGE, Alert.HANDSHAKE_FAILURE
+        unknown = exc.number == errors.X509_UNKNOWN_VERSION
+        return exc.number, Alert.UNSUPPORTED_CERTIFICATE if unknown else Alert.BAD_CERTIFICATE
+
+    def _fail(self, fault: Fault, *, closed_by: str = "", noted: bool = False) -> Exception:
+        """End the handshake: tell the peer, tell the reader, give the exception to raise. Called under the lock."""
+        if fault.alert is not None:
+            self._out += self._reader.alert(fault.alert)
+        try:
+            self._flush()
+        except OSError:
+            self._out.clear()
+        self._state = "failed"
+        self._failure = fault.number
+        if not noted:
+            peer = self._transport.peer
+            self._note(notes.handshake_failed(peer, fault.number, fault.remark, fault.peer_alert, closed_by))
+        return self._env.error(fault.number)
+
+    # Sending and receiving
+
+    def recv(self, n: int) -> bytes:
+        """At most ``n`` bytes of at most one record; ``b""`` after the peer closed, again on every call.
+
+        Raises the environment's timeout error, -28928 where not connected, -80 after a reset.
+        """
+        try:
+            return self._recv(n)
+        except _TimeIsUp:
+            raise self._env.timeout_error(errors.TIMED_OUT) from None
+
+    def _recv(self, n: int) -> bytes:
+        blocking = self._timeout != 0 or self._env.quirk(RECV_NONBLOCKING_BLOCKS)
+        limit = self._timeout if self._timeout else None
+        deadline = None if limit is None else self._transport.monotonic() + limit
+        while True:
+            with self._lock:
+                data = self._read_available(n)
+            if data is not None:
+                return data
+            if not blocking:
+                self._note(notes.quirk(RECV_NONBLOCKING_BLOCKS, f"{self._transport.peer}: recv returned at once"))
+                return b""
+            left = None if deadline is None else deadline - self._transport.monotonic()
+            if left is not None and left <= 0:
+                raise _TimeIsUp
+            self._transport.wait(read=True, write=False, timeout=left)
+
+    def _read_available(self, n: int) -> bytes | None:
+        """What can be had without waiting; None when nothing can. Called under the lock."""
+        engine = self._open_engine()
+        if self._plain:
+            data, self._plain = self._plain[:n], self._plain[n:]
+            return data
+        if n <= 0:
+            return b""
+        while True:
+            try:
+                data_or_none = engine.read(min(n, MAX_CONTENT))
+            except EngineError as exc:
+                number = number_for(exc.reason, server_side=self._plan.server_side)
+                self._note(notes.connection_failed(self._transport.peer, number, "recv", exc.reason))
+                raise self._env.error(number) from exc
+            self._queue(engine)
+            if data_or_none is not None:
+                return data_or_none
+            if self._fin:
+                return b""
+            if self._broken is not None:
+                raise self._env.error(self._broken)
+            if not self._receive(engine):
+                return None
+
+    def _receive(self, engine: Engine) -> bool:
+        """Feed what has arrived; False when nothing has. FIN and resets are remembered until all data is read."""
+        try:
+            data = self._transport.recv(_CHUNK)
+        except BlockingIOError:
+            return False
+        except OSError as exc:
+            reset = isinstance(exc, ConnectionResetError)
+            self._broken = errors.NET_CONN_RESET if reset else errors.NET_RECV_FAILED
+            self._note(notes.connection_failed(self._transport.peer, self._broken, "recv", _host_text(exc)))
+            return True
+        if data:
+            engine.feed(data)
+        else:
+            self._fin = True
+        return True
+
+    def _queue(self, engine: Engine) -> None:
+        """Replies the TLS library made on its own, such as an alert, go out when they can."""
+        reply = engine.take()
+        if reply:
+            self._out += reply
+            try:
+                self._flush()
+            except OSError:
+                self._out.clear()
+
+    def send(self, data: Data) -> int:
+        """Send at most 16384 bytes; how many. Raises the TCP error's number, 0 for empty data, as the board does."""
+        view = memoryview(data).cast("B")[:MAX_CONTENT]
+        with self._lock:
+            engine = self._send_engine()
+            if not view:
+                raise self._env.error(0)
+            try:
+                count = engine.write(view)
+            except EngineError as exc:
+                self._note(notes.connection_failed(self._transport.peer, 0, "send", exc.reason))
+                raise self._env.error(0) from exc
+            self._out += engine.take()
+        while True:
+            with self._lock:
+                self._send_engine()
+                try:
+                    if self._flush():
+                        return count
+                except OSError as exc:
+                    number = self._env.host_errno(exc)
+                    self._out.clear()
+                    self._note(notes.connection_failed(self._transport.peer, number, "send", _host_text(exc)))
+                    raise self._env.error(number) from exc
+            self._transport.wait(read=False, write=True, timeout=None)
+
+    def write(self, data: Data) -> int:
+        """Send everything; how many bytes. Raises like `send`; nothing to send is 0."""
+        view = memoryview(data).cast("B")
+        sent = 0
+        while sent < len(view):
+            sent += self.send(view[sent:])
+        return sent
+
+    def _flush(self) -> bool:
+        """Send what is queued; False when the transport takes no more now. Called under the lock."""
+        while self._out:
+            try:
+                with memoryview(self._out) as view:
+                    count = self._transport.send(view)
+            except BlockingIOError:
+                return False
+            del self._out[:count]
+        return True
+
+    # As a stream
+
+    def read(self, n: int = -1) -> bytes:
+        """``n`` bytes, fewer only at the end; all until the end where ``n`` is negative. A timeout is error -26624."""
+        return self._gather(lambda got: MAX_CONTENT if n < 0 else n - len(got))
+
+    def readinto(self, buffer: bytearray | memoryview, n: int = -1) -> int:
+        """Fill ``buffer`` (its first ``n`` bytes), fewer only at the end; how many. A timeout is error -26624."""
+        view = memoryview(buffer).cast("B")
+        data = self.read(len(view) if n < 0 else min(n, len(view)))
+        view[: len(data)] = data
+        return len(data)
+
+    def readline(self, n: int = -1) -> bytes:
+        """One line with its newline, at most ``n`` bytes, shorter only at the end. A timeout is error -26624."""
+
+        def wanted(got: bytearray) -> int:
+            return 0 if got.endswith(b"\n") or len(got) == n else 1
+
+        return self._gather(wanted)
+
+    def _gather(self, wanted: Callable[[bytearray], int]) -> bytes:
+        """Receive until ``wanted`` says 0 or the stream ends. What arrived before a timeout is kept."""
+        got = bytearray()
+        try:
+            while (size := wanted(got)) > 0:
+                data = self._recv(size)
+                if not data:
+                    break
+                got += data
+        except _TimeIsUp:
+            if got and not self._env.quirk(READ_TIMEOUT_LOSES_DATA):
+                self._note(notes.quirk(READ_TIMEOUT_LOSES_DATA, f"{len(got)} bytes kept for the next read"))
+                with self._lock:
+                    self._plain = bytes(got) + self._plain
+            raise self._env.error(errors.SSL_TIMEOUT) from None
+        return bytes(got)
+
+    # Control
+
+    def settimeout(self, t: float | None) -> None:
+        """How long a read may wait: seconds, None for ever, 0 not at all. Sending and the handshake are not bounded."""
+        self._timeout = t
+
+    def setblocking(self, flag: bool) -> None:
+        """True is ``settimeout(None)``, False ``settimeout(0)``."""
+        self._timeout = None if flag else 0
+
+    def pending(self) -> int:
+        """Plain bytes `recv` would give without touching the network."""
+        with self._lock:
+            if self._state != "open" or self._engine is None:
+                return 0
+            if not self._plain:
+                try:
+                    self._plain = self._engine.read(MAX_CONTENT) or b""
+                except EngineError:
+                    return 0
+            return len(self._plain)
+
+    def close(self) -> None:
+        """Send close_notify where connected and forget everything; a second call does nothing. Never waits.
+
+        The transport stays open: its owner closes it.
+        """
+        with self._lock:
+            if self._state == "open" and self._engine is not None:
+                self._engine.close()
+                self._out += self._engine.take()
+                try:
+                    self._flush()
+                except OSError:
+                    self._out.clear()
+            self._state = "closed"
+            self._engine = None
+            self._plain = b""
+
+    def session(self) -> Session:
+        """The session, for a later `prepare`. Raises -28928 on a server, or where not connected."""
+        with self._lock:
+            if self._plan.server_side:
+                raise self._env.error(errors.SSL_BAD_INPUT_DATA)
+            return Session(self._open_engine().save(), self._flags)
+
+    def _open_engine(self) -> Engine:
+        if self._state != "open" or self._engine is None:
+            raise self._env.error(errors.SSL_BAD_INPUT_DATA)
+        return self._engine
+
+    def _send_engine(self) -> Engine:
+        """A send that cannot be made raises the C library's number, whatever it is; 0 after a plain failure."""
+        if self._state != "open" or self._engine is None:
+            raise self._env.error(0)
+        return self._engine
+
+    def _note(self, note: Note) -> None:
+        """Tell the reader, once per cause and connection."""
+        if note.code not in self._noted:
+            self._noted.add(note.code)
+            self._env.note(note)
+
+
+def _host_text(exc: OSError) -> str:
+    return f"the host says {type(exc).__name__}: {exc.strerror or exc}"

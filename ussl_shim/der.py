@@ -1,0 +1,131 @@
+"""A reader for DER, with the error codes of the board's own reader (board: mbedTLS asn1parse.c). Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ussl_shim import errors
+
+INTEGER: Final = 0x02
+BIT_STRING: Final = 0x03
+OCTET_STRING: Final = 0x04
+OID: Final = 0x06
+SEQUENCE: Final = 0x30
+SET: Final = 0x31
+
+
+class Asn1Error(Exception):
+    """The bytes are not what was expected; ``code`` is the low half of a board number."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(errors.describe(code))
+        self.code = code
+
+
+class Reader:
+    """Walks over the elements of one piece of DER."""
+
+    __slots__ = ("_end", "data", "position")
+
+    def __init__(self, data: bytes, position: int = 0, end: int | None = None) -> None:
+        self.data = data
+        self.position = position
+        self._end = len(data) if end is None else end
+
+    @property
+    def empty(self) -> bool:
+        return self.position >= self._end
+
+    @property
+    def rest(self) -> bytes:
+        return self.data[self.position : self._end]
+
+    def peek(self) -> int | None:
+        """The next element's tag, or None at the end."""
+        return None if self.empty else self.data[self.position]
+
+    def enter(self, tag: int) -> Reader:
+        """A reader over the content of the next element, which is stepped over."""
+        start, end = self._bounds(tag)
+        self.position = end
+        return Reader(self.data, start, end)
+
+    def take(self, tag: int) -> bytes:
+        """The content of the next element."""
+        start, end = self._bounds(tag)
+        self.position = end
+        return self.data[start:end]
+
+    def element(self, tag: int) -> bytes:
+        """The next element with its header."""
+        begin = self.position
+        _, end = self._bounds(tag)
+        self.position = end
+        return self.data[begin:end]
+
+    def skip(self) -> int:
+        """Step over the next element whatever it is; its tag."""
+        tag = self.peek()
+        if tag is None:
+            raise Asn1Error(errors.ASN1_OUT_OF_DATA)
+        self.take(tag)
+        return tag
+
+    def finish(self) -> None:
+        """Nothing may follow."""
+        if not self.empty:
+            raise Asn1Error(errors.ASN1_LENGTH_MISMATCH)
+
+    def _bounds(self, tag: int) -> tuple[int, int]:
+        if self.empty:
+            raise Asn1Error(errors.ASN1_OUT_OF_DATA)
+        if self.data[self.position] != tag:
+            raise Asn1Error(errors.ASN1_UNEXPECTED_TAG)
+        at = self.position + 1
+        if at >= self._end:
+            raise Asn1Error(errors.ASN1_OUT_OF_DATA)
+        length = self.data[at]
+        at += 1
+        if length & 0x80:
+            count = length & 0x7F
+            if not 1 <= count <= 4:
+                raise Asn1Error(errors.ASN1_INVALID_LENGTH)
+            if at + count > self._end:
+                raise Asn1Error(errors.ASN1_OUT_OF_DATA)
+            length = int.from_bytes(self.data[at : at + count], "big")
+            at += count
+        if length > self._end - at:
+            raise Asn1Error(errors.ASN1_OUT_OF_DATA)
+        return at, at + length
+
+
+def dotted(oid: bytes) -> str:
+    """``2a864886…`` -> ``1.2.840…``."""
+    if not oid:
+        return ""
+    parts: list[int] = []
+    value = 0
+    for byte in oid:
+        value = value << 7 | byte & 0x7F
+        if not byte & 0x80:
+            parts.append(value)
+            value = 0
+    if not parts:
+        return ""
+    first = min(parts[0] // 40, 2)
+    return ".".join(str(part) for part in (first, parts[0] - 40 * first, *parts[1:]))
+
+
+def encode(tag: int, *contents: bytes) -> bytes:
+    """One element around ``contents``."""
+    body = b"".join(contents)
+    size = len(body)
+    if size < 0x80:
+        return bytes((tag, size)) + body
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(length))) + length + body
+
+
+def encode_integer(value: int) -> bytes:
+    """A non-negative INTEGER."""
+    return encode(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))

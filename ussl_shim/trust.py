@@ -1,0 +1,107 @@
+"""Is a chain of certificates trusted? Pure: the one computation, checking a signature, is handed in.
+
+Board: mbedTLS 2.16.2 x509_crt.c (no calendar, so no dates) and ssl_tls.c for the usage checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from ussl_shim import certificate
+from ussl_shim.certificate import Certificate, same_name
+from ussl_shim.names import name_matches
+from ussl_shim.results import Flag
+
+VerifySignature = Callable[[Certificate, Certificate], bool]
+"""(child, parent) -> did parent's key sign child?"""
+
+MIN_RSA_BITS: Final = 2048
+WEAK_HASHES: Final = frozenset({"md5", "sha1"})
+MAX_INTERMEDIATES: Final = 8
+NO_FLAGS: Final = Flag(0)
+
+
+@dataclass
+class Verdict:
+    """The faults found, added up, and for notes the chain that was walked and the issuer that was missing."""
+
+    flags: Flag = NO_FLAGS
+    path: list[Certificate] = field(default_factory=list)
+    missing_issuer: certificate.Name | None = None
+
+
+def _key_fault(cert: Certificate) -> Flag:
+    small = cert.key.kind == "rsa" and cert.key.bits < MIN_RSA_BITS
+    return Flag.KEY_TOO_SMALL if small else Flag(0)
+
+
+def _may_sign(parent: Certificate, child: Certificate, *, anchor: bool) -> bool:
+    """Names fit, and the parent is a CA: a version 1 or 2 certificate counts as one only as an anchor."""
+    if not same_name(child.issuer, parent.subject):
+        return False
+    if anchor and parent.version < 3:
+        return True
+    return parent.is_ca and parent.allows(certificate.KEY_CERT_SIGN)
+
+
+def _path_allows(parent: Certificate, depth: int) -> bool:
+    return parent.path_length is None or parent.path_length >= depth
+
+
+def check_chain(chain: Sequence[Certificate], anchors: Sequence[Certificate], signed_by: VerifySignature) -> Verdict:
+    """Walk from the leaf to an anchor as the board does: the anchors first, then what the peer sent, in any order."""
+    verdict = Verdict()
+    child = chain[0]
+    verdict.flags |= _key_fault(child)
+    self_issued = 0
+    while True:
+        verdict.path.append(child)
+        if child.signature.hash in WEAK_HASHES:
+            verdict.flags |= Flag.BAD_HASH
+        length = len(verdict.path)
+        if length == 1 and child.self_issued and child in anchors:
+            return verdict
+        depth = length - 1 - self_issued
+        for parent in anchors:
+            if _may_sign(parent, child, anchor=True) and _path_allows(parent, depth) and signed_by(child, parent):
+                verdict.flags |= _key_fault(parent)
+                verdict.path.append(parent)
+                return verdict
+        found = next((p for p in chain[1:] if _may_sign(p, child, anchor=False) and _path_allows(p, depth)), None)
+        if found is None or length > MAX_INTERMEDIATES or found in verdict.path:
+            verdict.flags |= Flag.NOT_TRUSTED
+            verdict.missing_issuer = child.issuer
+            return verdict
+        if length != 1 and child.self_issued:
+            self_issued += 1
+        if not signed_by(child, found):
+            verdict.flags |= Flag.NOT_TRUSTED
+            verdict.missing_issuer = verdict.missing_issuer or child.issuer
+        verdict.flags |= _key_fault(found)
+        child = found
+
+
+def check_peer(
+    chain: Sequence[Certificate],
+    anchors: Sequence[Certificate],
+    signed_by: VerifySignature,
+    *,
+    host: bytes | None,
+    purpose: str,
+    key_usage: int,
+) -> Verdict:
+    """Everything the board checks about a peer's certificates: chain, name (where given), usage.
+
+    ``purpose`` is the extended key usage the leaf needs, ``key_usage`` the key usage bits.
+    """
+    verdict = check_chain(chain, anchors, signed_by)
+    leaf = chain[0]
+    if host is not None and not name_matches(host, leaf.dns_names, leaf.common_names):
+        verdict.flags |= Flag.NAME_MISMATCH
+    if not leaf.allows(key_usage):
+        verdict.flags |= Flag.KEY_USAGE
+    if not leaf.allows_purpose(purpose):
+        verdict.flags |= Flag.EXT_KEY_USAGE
+    return verdict
