@@ -1,13 +1,13 @@
 """A Pycom board on the host: runs firmware scripts, their flash, their FTP server and their TLS.
 
-    from emulator import Board
+from emulator import Board
 
-    with Board("lopy4") as board:
-        (board.flash / "cert" / "ca.pem").write_bytes(ca)
-        board.load("main.py")
-        board.map("cloud.blynk.cc:8441=127.0.0.1:9443")
-        result = board.run(timeout=30)
-    assert result.exit_code == 0, result.text
+with Board("lopy4") as board:
+    (board.flash / "cert" / "ca.pem").write_bytes(ca)
+    board.load("main.py")
+    board.map("cloud.blynk.cc:8441=127.0.0.1:9443")
+    result = board.run(timeout=30)
+assert result.exit_code == 0, result.text
 """
 
 from __future__ import annotations

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 import time
 import traceback
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from emulator import models
 from emulator.boot import Outcome, boot
@@ -113,7 +113,10 @@ class Board:
         self.nvs = Nvs()
         self.power_state = Power()
         self.hostmap = HostMap(
-            dict(parse_map(m) for m in maps), dict(parse_publish(p) for p in published), offline=offline, note=self.notes.add
+            dict(parse_map(m) for m in maps),
+            dict(parse_publish(p) for p in published),
+            offline=offline,
+            note=self.notes.add,
         )
         self.servers = Servers(self.vfs, note=self.notes.add, now=self.clock.now, quirks=self.settings.quirks)
         self._origins: dict[str, tuple[str, bytes]] = {}
@@ -122,6 +125,7 @@ class Board:
         self._cycle: PowerCycle | None = None
         self._idle = False
         self._stopping = False
+        self._stop_lock = threading.Lock()
         self._left_behind: list[ScriptThread] = []
         self.volume.boot_defaults()
         self._state = None
@@ -145,7 +149,9 @@ class Board:
         try:
             self.volume.load(project.entries)
         except OSError as error:
-            raise ProjectError(f"this does not go onto the flash of a {self.model.platform}: {_load_problem(error)}") from error
+            raise ProjectError(
+                f"this does not go onto the flash of a {self.model.platform}: {_load_problem(error)}"
+            ) from error
         for device_path, host_path in project.origins.items():
             content = project.entries[device_path]
             if content is not None:
@@ -181,11 +187,13 @@ class Board:
         with self._changed:
             self._stopping = True
             cycle = self._cycle
+            self._changed.notify_all()
         if cycle is not None:
             cycle.switch_off(Ending.STOPPED)
-        supervisor, self._supervisor = self._supervisor, None
-        if supervisor is not None:
-            supervisor.join()
+        with self._stop_lock:  # whoever comes second returns when the board is off, too
+            supervisor, self._supervisor = self._supervisor, None
+            if supervisor is not None:
+                supervisor.join()
         self.servers.close()
         if self._state is not None:
             self._state.flush()
@@ -282,7 +290,7 @@ class Board:
                 if self._stopping:
                     return
                 self._cycle = cycle
-            device = self._power_on(cycle)
+            device = self.power_on(cycle)
             cycle.start_thread(lambda device=device: self._boot(device), name="main", main=True)  # type: ignore[misc]
             self._wait(lambda cycle=cycle: cycle.off or not cycle.threads(), None)  # type: ignore[misc]
             if not cycle.off:
@@ -297,7 +305,8 @@ class Board:
             self.servers.reset()
         self.wake()
 
-    def _power_on(self, cycle: PowerCycle) -> Device:
+    def power_on(self, cycle: PowerCycle) -> Device:
+        """Make what one power cycle hands to its modules. Nothing runs yet."""
         self.volume.remount()
         self.volume.boot_defaults()
         device = Device(
@@ -366,7 +375,7 @@ class Run:
         board = self.board
 
         def ended() -> bool:
-            if self.exit_code is not None:
+            if self.exit_code is not None or board._stopping:
                 return True
             return not self.stay and board._idle
 
@@ -380,10 +389,7 @@ class Run:
         outcome = self.board.power_state.outcome
         code = self.exit_code
         if code is None:
-            if self.until is not None:
-                code = FAILED
-            else:
-                code = outcome.exit_code if outcome is not None else 0
+            code = outcome.exit_code if outcome is not None and self.until is None else FAILED
         return Result(
             text=self.board.console.text[self._begin :],
             exit_code=code,
@@ -417,8 +423,8 @@ def internal_error(error: Exception) -> Note:
 
 
 def _unique_id(name: str) -> bytes:
-    """The base MAC: Espressif's prefix and three bytes that are the same in every run."""
-    return b"\x24\x0a\xc4" + hashlib.sha256(name.encode()).digest()[:3]
+    """The base MAC: Espressif's prefix and three bytes of the model's, the same in every run."""
+    return b"\x24\x0a\xc4" + zlib.crc32(name.encode()).to_bytes(4, "big")[1:]
 
 
 def _load_problem(error: OSError) -> str:

@@ -19,7 +19,9 @@ class Authority:
     def __init__(self, name: str) -> None:
         import trustme
 
-        self._ca = trustme.CA(organization_name=name, organization_unit_name="made for one run", key_type=trustme.KeyType.ECDSA)
+        self._ca = trustme.CA(
+            organization_name=name, organization_unit_name="made for one run", key_type=trustme.KeyType.ECDSA
+        )
 
     @property
     def pem(self) -> bytes:

@@ -44,9 +44,12 @@ class DemoPeer:
                         asked = tls.recv(100)
                         tls.sendall(self._greeting)
                         cipher = tls.cipher()
-                        self.seen.append(f"{tls.version()}, {cipher[0] if cipher else '?'}, client said {asked.decode('ascii', 'replace')!r}")
+                        suite = cipher[0] if cipher else "?"
+                        self.seen.append(f"{tls.version()}, {suite}, client said {asked.decode('ascii', 'replace')!r}")
                 except ssl.SSLError as error:
-                    self.seen.append(f"handshake refused by the client: {(error.reason or str(error)).lower().replace('_', ' ')}")
+                    self.seen.append(
+                        f"handshake refused by the client: {(error.reason or str(error)).lower().replace('_', ' ')}"
+                    )
                 except OSError as error:
                     self.seen.append(f"connection ended: {error}")
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import select
-import socket
 import sys
 import threading
 import time
@@ -23,9 +22,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator.clock import Clock
+
+if TYPE_CHECKING:
+    import socket
 
 INJECT_EVERY = 0.005
 """Seconds between two injections: the interpreter's own switch interval, below which the stopper only waits for the GIL."""
@@ -116,6 +118,8 @@ class ScriptThread:
         """The socket that becomes readable when this thread is to wake up."""
         with self._waker_lock:
             if self._waker is None:
+                import socket
+
                 self._waker = socket.socketpair()
                 for end in self._waker:
                     end.setblocking(False)

@@ -88,7 +88,9 @@ def _read_folder(project: Project, folder: Path) -> None:
             if len(project.entries) > MAX_FILES:
                 raise ProjectError(f"{folder}: more than {MAX_FILES:,} files and folders; is that the right folder?")
             if total > MAX_BYTES:
-                raise ProjectError(f"{folder}: more than {MAX_BYTES // 2**20} MiB; that is larger than the flash of any board")
+                raise ProjectError(
+                    f"{folder}: more than {MAX_BYTES // 2**20} MiB; that is larger than the flash of any board"
+                )
 
 
 def _within(root: Path, path: Path) -> bool:

@@ -57,7 +57,9 @@ class Servers:
                     server.suspend()
             return self.ftp.url
 
-    def start(self, user: str = DEFAULT_LOGIN[0], password: str = DEFAULT_LOGIN[1], timeout: float = DEFAULT_TIMEOUT) -> None:
+    def start(
+        self, user: str = DEFAULT_LOGIN[0], password: str = DEFAULT_LOGIN[1], timeout: float = DEFAULT_TIMEOUT
+    ) -> None:
         """The board starts its servers, or restarts them with another login."""
         with self._lock:
             self.login = (user, password)

@@ -11,7 +11,10 @@ FileSystem = Literal["littlefs", "fat"]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``cert_rules``: which certificate paths ``ussl`` takes; ``quirks``: names that are on; ``offline``: mapped addresses only."""
+    """How a board is set up.
+
+    ``cert_rules``: which certificate paths ``ussl`` takes; ``quirks``: names that are on; ``offline``: mapped addresses only.
+    """
 
     cert_rules: CertRules = "documented"
     quirks: frozenset[str] = frozenset()

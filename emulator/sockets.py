@@ -31,13 +31,15 @@ if TYPE_CHECKING:
 Kind = Literal["tcp", "udp"]
 _Result = TypeVar("_Result")
 
-ANY = "0.0.0.0"  # noqa: S104  the board's spelling; on the host every listener is at 127.0.0.1
+ANY = "0.0.0.0"
 AP_ADDRESS = "192.168.4.1"
 FIRST_NUMBER = 54
 """The lowest descriptor number: lwIP's own ten are the last of 64 (firmware: esp32/sdkconfig.h)."""
 SOCKETS = 10
 """How many sockets lwIP is built with (firmware: esp32/sdkconfig.h)."""
 FIRST_EPHEMERAL = 49152
+NOWHERE = 0
+"""The host port of datagrams to a port of the board's own that nobody listens on: they vanish."""
 _DATAGRAM = 65535
 _IN_PROGRESS = frozenset({0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR, getattr(errno, "WSAEWOULDBLOCK", 0)})
 # elsewhere a shutdown does not wake those who wait for a listener or a datagram
@@ -66,7 +68,7 @@ class Stack:
         self.registered = True
         self.ap: str | None = AP_ADDRESS
         self.sta: str | None = None
-        self.dns = ["0.0.0.0", "0.0.0.0"]  # noqa: S104  none set
+        self.dns = ["0.0.0.0", "0.0.0.0"]
         self.last_errno = 0
         self._lock = threading.Lock()
         self._listeners: dict[tuple[Kind, int], Listener] = {}
@@ -96,7 +98,9 @@ class Stack:
         if not self.registered:
             raise BoardOSError(NEWLIB["EHOSTUNREACH"])
         if own and not address.startswith("127."):
-            return Route(LOOPBACK, _closed_port(), f"{address}:{port}")
+            if kind == "udp":
+                return Route(LOOPBACK, NOWHERE, f"{address}:{port}")
+            raise BoardOSError(NEWLIB["ECONNREFUSED"])
         if address == ANY:
             raise BoardOSError(NEWLIB["EHOSTUNREACH"])
         route = self.hostmap.route(address, port, self._look_up)
@@ -375,11 +379,13 @@ class Endpoint:
             if timeout == 0:
                 raise BoardOSError(NEWLIB["EINPROGRESS"])
             limit = None if timeout is None else self.monotonic() + timeout
-            while not self._settle():
+            if not self._settle():
                 if not self.wait(read=False, write=True, timeout=None if limit is None else limit - self.monotonic()):
                     raise BoardTimeoutError("timed out")
                 if self.closed:
                     raise BoardOSError(NEWLIB["ECONNABORTED"])
+                if not self._settle():  # it stood, and was reset at once
+                    self._fail(errno.ECONNRESET)
 
     def _begin(self, route: Route) -> None:
         with self._lock:
@@ -539,6 +545,8 @@ class Endpoint:
 
     def _send_datagram(self, data: memoryview, target: Route) -> int:
         self.stack.power.check()
+        if target.port == NOWHERE:
+            return len(data)
         host = self._host
         if self._port is None:
             if target.host.endswith(".255"):

@@ -209,6 +209,10 @@ class Fat(FileSystem):
             chain = self._chains[id(file)] = Chain(file)
         return chain
 
+    def adopt(self, file: File, chain: Chain) -> None:
+        """Let the entry point to these clusters: whoever opens it next shares them."""
+        self._chains[id(file)] = chain
+
     def stat(self, cwd: bytes, path: bytes) -> Node:
         if path in (b"", b"/"):  # answered without a lookup (firmware: extmod/vfs_fat.c fat_vfs_stat)
             return self.store.root
@@ -244,7 +248,7 @@ class Fat(FileSystem):
             raise self.error(EACCES)
         self.unlink(spot.folder, spot.node)
 
-    def rename(self, cwd: bytes, old: bytes, new: bytes) -> None:
+    def rename(self, cwd: bytes, old: bytes, new: bytes) -> tuple[bytes, bytes] | None:
         source = self._walk(cwd, old)
         node = source.node
         if source.origin or source.dot:
@@ -262,14 +266,16 @@ class Fat(FileSystem):
         if isinstance(node, Folder) and self.is_inside(target.folder, node):
             if RENAME_INTO_ITSELF.name in self.around.quirks:
                 self.unlink(source.folder, node)
-                return
+                return None
             self.around.note(quirk_note(RENAME_INTO_ITSELF, f"os.rename() of the folder {node.name!r}"))
             raise self.error(EINVAL)
         # The new entry is made before the old one is taken away, so it never gets the old one's slots.
         first = self._free_run(target.folder, slots_needed(target.name))
+        before = self.store.path(node) if isinstance(node, Folder) else b""
         self._give_slots(source.folder, node)
         self.store.move(source.folder, node, target.folder, target.name)
         self._take_slots(target.folder, node, first)
+        return (before, self.store.path(node)) if before else None
 
     def chdir(self, cwd: bytes, path: bytes) -> tuple[bytes, Exception | None]:
         node = self._walk(cwd, path).node
@@ -441,6 +447,7 @@ class FatFile(Handle):
         content = bytes(self._chain.data[: self._size])
         if file.epoch != self._epoch and content != file.data:
             fs.tell_overwritten(file)
+        fs.adopt(file, self._chain)
         fs.store.write(file, content)
         file.stamp = fs.around.stamp()
         self._epoch = file.epoch

@@ -160,7 +160,7 @@ class LittleFs(FileSystem):
     def rmdir(self, cwd: bytes, path: bytes, in_use: list[bytes]) -> None:
         self.remove(cwd, path)
 
-    def rename(self, cwd: bytes, old: bytes, new: bytes) -> None:
+    def rename(self, cwd: bytes, old: bytes, new: bytes) -> tuple[bytes, bytes] | None:
         source, _, node, _ = self._locate(cwd, old)
         if node is None:
             raise self.error(ENOENT)
@@ -180,13 +180,14 @@ class LittleFs(FileSystem):
             raise self.error(ENOTEMPTY)
         if previous is node:
             self._rename_onto_itself(source, node)
-            return
+            return None
         if isinstance(node, Folder) and self.is_inside(target, node):
             self._rename_into_itself(source, node)
-            return
+            return None
         if previous is not None:
             self.store.remove(target, previous)
         self.store.move(source, node, target, name)
+        return None
 
     def _rename_onto_itself(self, folder: Folder, node: Node) -> None:
         if RENAME_ONTO_ITSELF.name in self.around.quirks:

@@ -82,8 +82,8 @@ class FileSystem(ABC):
         """``os.rmdir``; ``in_use`` are the working directories of everybody on this volume."""
 
     @abstractmethod
-    def rename(self, cwd: bytes, old: bytes, new: bytes) -> None:
-        """``os.rename``."""
+    def rename(self, cwd: bytes, old: bytes, new: bytes) -> tuple[bytes, bytes] | None:
+        """``os.rename``. Return old and new path of a folder where working directories below follow it."""
 
     @abstractmethod
     def chdir(self, cwd: bytes, path: bytes) -> tuple[bytes, Exception | None]:

@@ -110,8 +110,8 @@ class Store:
     def remove(self, folder: Folder, node: Node) -> None:
         """Take an entry (a folder with all it holds) out of the tree."""
         if isinstance(node, Folder):
-            for child in self.children(node):
-                self.remove(node, child)
+            for _, below in self.walk(node):
+                self.used -= len(getattr(below, "data", b""))
         else:
             self.used -= len(node.data)
         self._unlink(folder, node)
@@ -139,13 +139,20 @@ class Store:
             node = self.parent(node)
         return b"/" + b"/".join(reversed(parts))
 
-    def walk(self, folder: Folder | None = None, prefix: bytes = b"") -> Iterator[tuple[bytes, Node]]:
-        """Yield path and entry of everything below a folder (default: the root), folders before their content."""
-        for child in self.children(self.root if folder is None else folder):
-            path = prefix + b"/" + child.raw_name
+    def walk(self, folder: Folder | None = None) -> Iterator[tuple[bytes, Node]]:
+        """Yield everything below a folder (default: the root) with its path from there, folders before their content."""
+        # A stack of iterators: folders nest deeper than Python recurses.
+        stack = [(b"", iter(self.children(self.root if folder is None else folder)))]
+        while stack:
+            above, children = stack[-1]
+            child = next(children, None)
+            if child is None:
+                stack.pop()
+                continue
+            path = above + b"/" + child.raw_name
             yield path, child
             if isinstance(child, Folder):
-                yield from self.walk(child, path)
+                stack.append((path, iter(self.children(child))))
 
     def _link(self, folder: Folder, name: bytes, node: Node) -> None:
         node.raw_name = name

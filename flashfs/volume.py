@@ -249,7 +249,12 @@ class Volume:
         raw_old, raw_new = encode_path(old), encode_path(new)
         with self.lock:
             self._ready(writing=True)
-            self._fs.rename(cwd, raw_old, raw_new)
+            moved = self._fs.rename(cwd, raw_old, raw_new)
+            if moved is not None:
+                before, after = moved
+                for view, working in list(self._working.items()):
+                    if working == before or working.startswith(before + b"/"):
+                        self._working[view] = after + working[len(before) :]
 
     def statvfs(self) -> StatResult:
         """Return (block size, block size, blocks, free, free, 0, 0, 0, 0, longest name)."""

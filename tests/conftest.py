@@ -13,8 +13,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("suite", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
-settings.register_profile("nightly", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+settings.register_profile(
+    "suite", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+settings.register_profile(
+    "nightly", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 settings.load_profile("suite")
 
 IN_CI = os.environ.get("CI") == "true"

@@ -1,7 +1,7 @@
 """Certificate and key files: which paths the board accepts, and what it makes of the bytes. Pure.
 
-Board: esp32/mods/modussl.c and esp32/util/pycom_general_util.c (files are C strings, so PEM only), mbedTLS 2.16.2 pem.c,
-base64.c, x509_crt.c, pkparse.c (what is accepted, skipped and refused with which number).
+Board: esp32/mods/modussl.c and esp32/util/pycom_general_util.c (files are C strings, so PEM only), mbedTLS 2.16.2
+pem.c, base64.c, x509_crt.c, pkparse.c (what is accepted, skipped and refused with which number).
 """
 
 from __future__ import annotations

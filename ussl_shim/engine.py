@@ -21,7 +21,8 @@ from typing import Any, Final
 
 from ussl_shim.certificate import Certificate
 
-# The board's suites in its order of preference, less static ECDH, which OpenSSL dropped (board: mbedTLS ssl_ciphersuites.c).
+# The board's suites in its order of preference, less static ECDH, which OpenSSL dropped
+# (board: mbedTLS ssl_ciphersuites.c).
 _SUITES: Final = (
     ":".join(
         f"{exchange}{cipher}"
@@ -155,7 +156,7 @@ def _context(protocol: int) -> ssl.SSLContext:
         context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    # MINIMUM_SUPPORTED is TLS 1.0 here, as SSL 3 is switched off by an option, and naming TLS 1.0 would raise a warning.
+    # MINIMUM_SUPPORTED is TLS 1.0 here, as an option switches SSL 3 off; naming TLS 1.0 would raise a warning.
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_SSLv3 | ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | _LEGACY_SERVER_CONNECT
@@ -196,7 +197,7 @@ _CONTEXTS: Final = _Contexts()
 
 
 def _server_context(identity: Identity, *, ask: bool) -> ssl.SSLContext:
-    """A context for one connection: the board, as a server, never resumes, and the peer's leaf is added as an anchor."""
+    """A context for one connection: as a server the board never resumes, and the client's leaf becomes an anchor."""
     context = _context(ssl.PROTOCOL_TLS_SERVER)
     context.options |= ssl.OP_NO_TICKET
     _load_identity(context, identity)
@@ -273,7 +274,7 @@ class Engine:
         return self._outgoing.read()
 
     def read(self, size: int) -> bytes | None:
-        """Plain bytes of at most one record; None when more is needed, ``b""`` after close_notify. Raises `EngineError`."""
+        """Plain bytes of at most one record; None: more is needed, ``b""``: close_notify. Raises `EngineError`."""
         try:
             return self._object.read(size)
         except ssl.SSLWantReadError:

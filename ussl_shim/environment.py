@@ -39,11 +39,11 @@ class Transport(Protocol):
         ...
 
     def recv(self, size: int) -> bytes:
-        """At most ``size`` bytes, ``b""`` after FIN. Raises BlockingIOError, ConnectionResetError, other host OSError."""
+        """At most ``size`` bytes, ``b""`` after FIN. Raises BlockingIOError or another OSError of the host."""
         ...
 
     def send(self, data: bytes | bytearray | memoryview) -> int:
-        """How many bytes were taken. Raises BlockingIOError, ConnectionResetError, BrokenPipeError, other host OSError."""
+        """Send; how many bytes were taken. Raises BlockingIOError or another OSError of the host."""
         ...
 
     def wait(self, *, read: bool, write: bool, timeout: float | None) -> bool:

@@ -59,7 +59,7 @@ def prepare(
     """Everything ``wrap_socket`` does before it uses the network, in the board's order.
 
     The arguments are those of `bind`. ``sock_ok`` says whether ``sock`` was exactly a plain socket.
-    Raises ValueError and TypeError with the board's texts; for files, and numbers of the TLS library, what ``env.error`` makes.
+    Raises ValueError and TypeError with the board's texts, and what ``env.error`` makes for files and TLS numbers.
     """
     bound = BoundArguments(
         None,

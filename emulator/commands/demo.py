@@ -42,7 +42,9 @@ DEMOS = ("tls",)
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``demo``."""
-    parser.add_argument("name", nargs="?", default="tls", metavar="NAME", help=f"which one: {', '.join(DEMOS)} (default: tls)")
+    parser.add_argument(
+        "name", nargs="?", default="tls", metavar="NAME", help=f"which one: {', '.join(DEMOS)} (default: tls)"
+    )
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -77,7 +79,9 @@ def _round(say: _Story, peer: DemoPeer, authority: Authority, *, ask: bool) -> R
         board.load_project(Project({"/main.py": SCRIPT.encode()}))
         url = board.servers.open_ftp()
         if ask:
-            say.step("A FiPy is switched on. Its main.py waits for the certificate, then does what the documentation shows")
+            say.step(
+                "A FiPy is switched on. Its main.py waits for the certificate, then does what the documentation shows"
+            )
             for line in EXAMPLE.splitlines():
                 say.code(line)
             say.step("The certificate is uploaded to the board's FTP server, as curl would do it")

@@ -27,27 +27,54 @@ class _Terminated(BaseException):
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``run``."""
-    parser.add_argument("path", type=Path, metavar="PATH", help="a script (becomes /flash/main.py) or a project folder (becomes /flash)")
-    parser.add_argument("--flash", type=Path, metavar="DIR", help="with a script: this folder's tree becomes /flash first")
-    parser.add_argument("--board", default="fipy", metavar="NAME", help="wipy lopy lopy4 sipy gpy fipy wipy1 (default: fipy)")
-    parser.add_argument("--fs", choices=("littlefs", "fat"), default="littlefs", help="file system of /flash (default: littlefs)")
-    parser.add_argument("--state", type=Path, metavar="DIR", help="keep the board in this folder between runs")
     parser.add_argument(
-        "--map", action="append", default=[], metavar="HOST:PORT=ADDR:PORT", help="send a host name and port of the script elsewhere"
+        "path", type=Path, metavar="PATH", help="a script (becomes /flash/main.py) or a project folder (becomes /flash)"
     )
     parser.add_argument(
-        "--publish", action="append", default=[], metavar="HOSTPORT:BOARDPORT", help="give a port the script listens on a port of this machine"
+        "--flash", type=Path, metavar="DIR", help="with a script: this folder's tree becomes /flash first"
+    )
+    parser.add_argument(
+        "--board", default="fipy", metavar="NAME", help="wipy lopy lopy4 sipy gpy fipy wipy1 (default: fipy)"
+    )
+    parser.add_argument(
+        "--fs", choices=("littlefs", "fat"), default="littlefs", help="file system of /flash (default: littlefs)"
+    )
+    parser.add_argument("--state", type=Path, metavar="DIR", help="keep the board in this folder between runs")
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="HOST:PORT=ADDR:PORT",
+        help="send a host name and port of the script elsewhere",
+    )
+    parser.add_argument(
+        "--publish",
+        action="append",
+        default=[],
+        metavar="HOSTPORT:BOARDPORT",
+        help="give a port the script listens on a port of this machine",
     )
     parser.add_argument("--offline", action="store_true", help="refuse every address that is not mapped")
     parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end after this time, with status 124")
-    parser.add_argument("--expect", metavar="TEXT", help="end with status 0 once the console shows TEXT, with 1 if it never does")
-    parser.add_argument("--fail", metavar="TEXT", help="end with status 1 once the console shows TEXT")
-    parser.add_argument("--stay", action="store_true", help="keep the board and its servers up when the script has ended")
-    parser.add_argument("--ftp", type=_port, metavar="PORT", help="open the board's FTP server on 127.0.0.1 (0: any free port)")
     parser.add_argument(
-        "--cert-rules", choices=("documented", "firmware", "wipy1"), default="documented", help="which certificate paths ussl takes"
+        "--expect", metavar="TEXT", help="end with status 0 once the console shows TEXT, with 1 if it never does"
     )
-    parser.add_argument("--quirks", default="", metavar="NAME[,NAME]|all", help="reproduce these defects of the firmware")
+    parser.add_argument("--fail", metavar="TEXT", help="end with status 1 once the console shows TEXT")
+    parser.add_argument(
+        "--stay", action="store_true", help="keep the board and its servers up when the script has ended"
+    )
+    parser.add_argument(
+        "--ftp", type=_port, metavar="PORT", help="open the board's FTP server on 127.0.0.1 (0: any free port)"
+    )
+    parser.add_argument(
+        "--cert-rules",
+        choices=("documented", "firmware", "wipy1"),
+        default="documented",
+        help="which certificate paths ussl takes",
+    )
+    parser.add_argument(
+        "--quirks", default="", metavar="NAME[,NAME]|all", help="reproduce these defects of the firmware"
+    )
 
 
 def _seconds(text: str) -> float:

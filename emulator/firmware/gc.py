@@ -11,6 +11,7 @@ import gc as host_gc
 import sys
 from typing import TYPE_CHECKING
 
+from emulator.firmware._arguments import native
 from emulator.firmware._convert import to_int
 
 if TYPE_CHECKING:
@@ -46,30 +47,35 @@ def module(device: Device) -> dict[str, object]:
     enabled = True
     threshold_blocks = -1
 
+    @native(0)
     def collect() -> None:
         host_gc.collect(0)
 
+    @native(0)
     def enable() -> None:
         nonlocal enabled
         enabled = True
 
+    @native(0)
     def disable() -> None:
         nonlocal enabled
         enabled = False
 
+    @native(0)
     def isenabled() -> bool:
         return enabled
 
+    @native(0)
     def mem_free() -> int:
         return heap.total - heap.used()
 
+    @native(0)
     def mem_alloc() -> int:
         return heap.used()
 
+    @native(0, 1)
     def threshold(*amount: object) -> int | None:
         nonlocal threshold_blocks
-        if len(amount) > 1:
-            raise TypeError(f"function expected at most 1 arguments, got {len(amount)}")
         if not amount:
             return -1 if threshold_blocks < 0 else threshold_blocks * BLOCK
         wanted = to_int(amount[0])

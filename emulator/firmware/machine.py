@@ -74,7 +74,13 @@ def module(device: Device) -> dict[str, Any]:
         ODD = 3
 
         def __init__(
-            self, id: int | None = None, baudrate: int = 9600, bits: int = 8, parity: Any = None, stop: Any = None, **options: Any
+            self,
+            id: int | None = None,
+            baudrate: int = 9600,
+            bits: int = 8,
+            parity: Any = None,
+            stop: Any = None,
+            **options: Any,
         ) -> None:
             unknown = options.keys() - {"pins", "timeout_chars", "rx_buffer_size"}
             if unknown:
@@ -88,7 +94,9 @@ def module(device: Device) -> dict[str, Any]:
         def init(self, baudrate: int = 9600, bits: int = 8, parity: Any = None, stop: Any = None, **_: Any) -> None:
             if bits not in (5, 6, 7, 8):
                 raise ValueError(f"invalid bits size {bits}")
-            self._text = f"UART(0, baudrate={baudrate}, bits={bits}, parity={parity}, stop={1 if stop is None else stop})"
+            self._text = (
+                f"UART(0, baudrate={baudrate}, bits={bits}, parity={parity}, stop={1 if stop is None else stop})"
+            )
 
         def deinit(self) -> None:
             """The console stays where it is."""

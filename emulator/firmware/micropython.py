@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from emulator.firmware._arguments import native
 from emulator.firmware._convert import to_int
 from emulator.firmware.gc import BLOCK, Heap
 from flashfs.notes import Note
@@ -18,6 +19,7 @@ _STACK_USED = 1408  # a main.py at module level; depth of the host's frames says
 _QSTRS = (1, 24, 220, 700)  # pools, strings, bytes of text, bytes in all: a short main.py; an estimate
 
 
+@native(1)
 def const(value: object, /) -> object:
     """Return ``value``; the compiler has already done what ``const`` is for."""
     return value
@@ -30,15 +32,15 @@ def module(device: Device) -> dict[str, object]:
     level = 0
     locked = 0
 
+    @native(0, 1)
     def opt_level(*new: object) -> int | None:
         nonlocal level
-        if len(new) > 1:
-            raise TypeError(f"function expected at most 1 arguments, got {len(new)}")
         if not new:
             return level
         level = to_int(new[0]) & 0xFFFF
         return None
 
+    @native(0, 1)
     def mem_info(verbose: object = None, /) -> None:
         used = heap.used()
         free = heap.total - used
@@ -49,15 +51,18 @@ def module(device: Device) -> dict[str, object]:
             f" max free sz: {free // BLOCK}\n"
         )
 
+    @native(0, 1)
     def qstr_info(verbose: object = None, /) -> None:
         pools, strings, text_bytes, all_bytes = _QSTRS
         device.console.write(
             f"qstr pool: n_pool={pools}, n_qstr={strings}, n_str_data_bytes={text_bytes}, n_total_bytes={all_bytes}\n"
         )
 
+    @native(0)
     def stack_use() -> int:
         return _STACK_USED
 
+    @native(0)
     def heap_lock() -> None:
         nonlocal locked
         locked += 1
@@ -70,13 +75,16 @@ def module(device: Device) -> dict[str, object]:
             )
         )
 
+    @native(0)
     def heap_unlock() -> None:
         nonlocal locked
         locked -= 1
 
+    @native(1)
     def alloc_emergency_exception_buf(size: object, /) -> None:
         to_int(size)
 
+    @native(1, 2)
     def kbd_intr(char: object, extra: object = None, /) -> None:
         to_int(char)
         device.note(

@@ -11,7 +11,7 @@ from emulator.models import MICROPYTHON
 if TYPE_CHECKING:
     from emulator.device import Device
 
-_Implementation = namedtuple("_Implementation", ["name", "version"])  # noqa: PYI024
+_Implementation = namedtuple("_Implementation", ["name", "version"])
 _Implementation.__name__ = ""
 
 

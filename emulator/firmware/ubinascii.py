@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 from typing import TYPE_CHECKING
 
+from emulator.firmware._arguments import native
 from emulator.firmware._convert import encode, readable, to_text
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ _BASE64 = {
 _NOT_GIVEN = object()
 
 
+@native(1, 2)
 def hexlify(data: object, sep: object = _NOT_GIVEN, /) -> bytes:
     """Return two lower-case digits per byte; the first byte of ``sep`` between them, NUL for an empty one."""
     view = readable(data)
@@ -28,6 +30,7 @@ def hexlify(data: object, sep: object = _NOT_GIVEN, /) -> bytes:
     return between.join(b"%02x" % byte for byte in view)
 
 
+@native(1)
 def unhexlify(data: object, /) -> bytes:
     """Return the bytes for hexadecimal digits; ValueError for an odd number of them or other characters."""
     digits = bytes(readable(data))
@@ -38,6 +41,7 @@ def unhexlify(data: object, /) -> bytes:
     return binascii.unhexlify(digits)
 
 
+@native(1)
 def a2b_base64(data: object, /) -> bytes:
     """Return the bytes for base 64 text; other characters are skipped, all after the padding is ignored.
 
@@ -65,6 +69,7 @@ def a2b_base64(data: object, /) -> bytes:
     return bytes(out)
 
 
+@native(1)
 def b2a_base64(data: object, /) -> bytes:
     """Return base 64 text for ``data``, always with a newline at the end."""
     return binascii.b2a_base64(readable(data))

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from emulator.errors import BoardOSError
+from emulator.firmware._arguments import native
 from emulator.firmware._convert import check_stream, encode, to_text
 from emulator.runtime.floats import float_str, to_single
 
@@ -211,19 +212,23 @@ def module(device: Device) -> dict[str, object]:
             return text_of(obj.args)
         return printer.repr(obj)
 
+    @native(1)
     def dumps(obj: object, /) -> str:
         try:
             return text_of(obj)
         except RecursionError:
             raise RuntimeError("maximum recursion depth exceeded") from None
 
+    @native(2)
     def dump(obj: object, stream: Any, /) -> None:
         check_stream(stream, "write")
         stream.write(dumps(obj))
 
+    @native(1)
     def loads(text: object, /) -> Any:
         return parse(encode(to_text(text)) if not isinstance(text, bytes) else text)
 
+    @native(1)
     def load(stream: Any, /) -> Any:
         check_stream(stream, "read")
         data = stream.read()

@@ -14,7 +14,7 @@ def module(device: Device) -> dict[str, Any]:
     """The names of ``uos``. Paths are str or bytes; failures are OSError with the board's numbers."""
     vfs = device.vfs
     fields = device.board.model.uname
-    uname_type = namedtuple("uname", [name for name, _ in fields])  # type: ignore[misc]  # noqa: PYI024
+    uname_type = namedtuple("uname", [name for name, _ in fields])  # type: ignore[misc]
     uname_value = uname_type(*[value for _, value in fields])
     duplicated: list[Any] = [None]
 

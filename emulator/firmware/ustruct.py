@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from emulator.firmware._arguments import native
 from emulator.firmware._convert import (
     SMALL_INT_MAX,
     SMALL_INT_MIN,
@@ -76,6 +77,7 @@ def _parse(text: str) -> _Format:
     return _Format(tuple(items), native, big, size)
 
 
+@native(1)
 def calcsize(fmt: object, /) -> int:
     """Return how many bytes ``fmt`` takes; ValueError "bad typecode"."""
     return _parse(to_text(fmt)).size
@@ -174,6 +176,7 @@ def module(device: Device) -> dict[str, object]:
             "bad typecode",
         )
 
+    @native(2, 3)
     def unpack_from(fmt: object, data: object, offset: object = 0, /) -> tuple[object, ...]:
         form = _parse(to_text(fmt))
         view = readable(data)

@@ -85,7 +85,7 @@ def module(device: Device) -> dict[str, Any]:
     }
 
 
-_tuple = tuple
+_tuple: Any = tuple
 
 
 def _whole(value: Any) -> int:

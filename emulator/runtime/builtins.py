@@ -17,14 +17,15 @@ from emulator.runtime.hidden import visible_getattr, visible_names
 if TYPE_CHECKING:
     from emulator.runtime.interpreter import Interpreter
 
-NATIVE = """
-__build_class__ bool bytes bytearray complex dict enumerate filter float frozenset int list map memoryview object property
-range reversed set slice str super tuple type zip classmethod staticmethod Ellipsis abs all any bin callable chr delattr
-divmod hash hex id isinstance issubclass iter len max min next oct ord pow round setattr sorted sum BaseException
-ArithmeticError AssertionError AttributeError EOFError Exception GeneratorExit ImportError IndentationError IndexError
-KeyboardInterrupt KeyError LookupError MemoryError NameError NotImplementedError OverflowError RuntimeError
-StopAsyncIteration StopIteration SyntaxError SystemExit TypeError UnicodeError ValueError ZeroDivisionError
-""".split()
+NATIVE = (  # noqa: SIM905  a table to read, not sixty lines
+    "__build_class__ bool bytes bytearray complex dict enumerate filter float frozenset int list map memoryview "
+    "object property range reversed set slice str super tuple type zip classmethod staticmethod Ellipsis abs all "
+    "any bin callable chr delattr divmod hash hex id isinstance issubclass iter len max min next oct ord pow "
+    "round setattr sorted sum BaseException ArithmeticError AssertionError AttributeError EOFError Exception "
+    "GeneratorExit ImportError IndentationError IndexError KeyboardInterrupt KeyError LookupError MemoryError "
+    "NameError NotImplementedError OverflowError RuntimeError StopAsyncIteration StopIteration SyntaxError "
+    "SystemExit TypeError UnicodeError ValueError ZeroDivisionError "
+).split()
 """Names whose host object serves."""
 
 
@@ -39,7 +40,7 @@ def make(interpreter: Interpreter) -> dict[str, Any]:
     def repr(obj: Any, /) -> str:  # noqa: A001
         return printer.repr(obj)
 
-    def print(*args: Any, sep: str = " ", end: str = "\n", file: Any = None) -> None:  # noqa: A001
+    def print(*args: Any, sep: Any = " ", end: Any = "\n", file: Any = None) -> None:  # noqa: A001
         if not (isinstance(sep, str) and isinstance(end, str)):
             bad = end if isinstance(sep, str) else sep
             raise TypeError(f"can't convert '{type(bad).__name__}' object to str implicitly")
@@ -67,7 +68,9 @@ def make(interpreter: Interpreter) -> dict[str, Any]:
         interpreter.execute(code, "exec", *_spaces(spaces, sys._getframe(1)))
 
     def eval(code: Any, *spaces: Any) -> Any:  # noqa: A001
-        return interpreter.execute(code.lstrip() if isinstance(code, str) else code, "eval", *_spaces(spaces, sys._getframe(1)))
+        return interpreter.execute(
+            code.lstrip() if isinstance(code, str) else code, "eval", *_spaces(spaces, sys._getframe(1))
+        )
 
     def execfile(path: str, *spaces: Any) -> None:
         interpreter.execute_file(path, *_spaces(spaces, sys._getframe(1)))

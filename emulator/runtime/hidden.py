@@ -37,9 +37,9 @@ _MODULES = "__loader__ __package__ __spec__ __cached__"
 HIDDEN_ATTRIBUTES = frozenset(f"{_CLASSES} {_OBJECTS} {_FUNCTIONS} {_FRAMES} {_EXCEPTIONS} {_MODULES}".split())
 """Facts: none of these exists in MicroPython 1.11 with the board's switches (firmware: esp32/mpconfigport.h)."""
 
-_MADE_BY_CPYTHON = frozenset("__dict__ __doc__ __module__ __qualname__ __weakref__ __annotations__".split()) | frozenset(
-    "__static_attributes__ __firstlineno__ __type_params__".split()
-)
+_MADE_BY_CPYTHON = frozenset(
+    ["__dict__", "__doc__", "__module__", "__qualname__", "__weakref__", "__annotations__"]
+) | frozenset(["__static_attributes__", "__firstlineno__", "__type_params__"])
 """Names that the class statement itself leaves in a class, whatever the script wrote."""
 
 

@@ -56,18 +56,29 @@ class Importer:
     # -- the builtin __import__ ----------------------------------------------------------------------------------
 
     def import_(
-        self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = None, level: int = 0, /  # noqa: A002
+        self,
+        name: str,
+        globals: Any = None,  # noqa: A002
+        locals: Any = None,  # noqa: A002
+        fromlist: Any = None,
+        level: int = 0,
+        /,
     ) -> ModuleType:
-        """``__import__``: the top package, or with ``fromlist`` the module itself. Raises ImportError and what the module raises."""
+        """``__import__``: the top package, or with ``fromlist`` the module itself.
+
+        Raises ImportError and whatever the module raises.
+        """
         name = self._absolute(name, globals or {}, level)
-        module = top = None
+        module: ModuleType | None = None
+        top: ModuleType | None = None
         parts = name.split(".")
         for index in range(len(parts)):
             parent, module = module, self._module(".".join(parts[: index + 1]), parts[index], module)
             if parent is not None:
                 setattr(parent, parts[index], module)
             top = top or module
-        assert module is not None and top is not None
+        assert module is not None
+        assert top is not None
         if not fromlist:
             return top
         return self._from(module, tuple(fromlist))

@@ -7,6 +7,7 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from emulator.runtime import builtins, source
+from emulator.runtime.hidden import visible_names
 from emulator.runtime.imports import Importer
 from emulator.runtime.tracebacks import LOCATION, format_exception
 
@@ -105,6 +106,6 @@ class Interpreter:
         else:
             printer = self.device.printer
             write(f"object {printer.str(args[0])} is of type {type(args[0]).__name__}\n")
-            for name in builtins.visible_names(args[0]):
+            for name in visible_names(args[0]):
                 if not name.startswith("_"):
                     write(f"  {name} -- {printer.str(getattr(args[0], name))}\n")

@@ -6,52 +6,114 @@ Applied where an exception is shown. Only texts that CPython itself produced can
 from __future__ import annotations
 
 import re
+from functools import cache
 
-_Q = r"[‘'\"]?"
 TABLE: tuple[tuple[type[BaseException], str, str], ...] = (
-    (NameError, r"cannot access local variable '.*' where it is not associated with a value",
-     "local variable referenced before assignment"),
+    (
+        NameError,
+        r"cannot access local variable '.*' where it is not associated with a value",
+        "local variable referenced before assignment",
+    ),
     (NameError, r"local variable '.*' referenced before assignment", "local variable referenced before assignment"),
     (NameError, r"(?:cannot access )?free variable '.*'.*", "local variable referenced before assignment"),
     (NameError, r"(?:name|global name) '(\w+)' is not defined.*", r"name '\1' isn't defined"),
     (ZeroDivisionError, r".*(?:by zero|zero to a negative).*|integer modulo by zero", "divide by zero"),
     (AttributeError, r"module '.*?' has no attribute '(.*?)'.*", r"'module' object has no attribute '\1'"),
-    (AttributeError, r"partially initialized module '.*?' has no attribute '(.*?)'.*",
-     r"'module' object has no attribute '\1'"),
+    (
+        AttributeError,
+        r"partially initialized module '.*?' has no attribute '(.*?)'.*",
+        r"'module' object has no attribute '\1'",
+    ),
     (AttributeError, r"('.*?' object|type object '.*?') has no attribute '(.*?)'.*", r"\1 has no attribute '\2'"),
     (TypeError, r"'(.*?)' object is not (callable|iterable|subscriptable)", r"'\1' object isn't \2"),
     (TypeError, r"'(.*?)' object is not an iterator", r"'\1' object isn't an iterator"),
     (TypeError, r"'(.*?)' object does not support item assignment", r"'\1' object doesn't support item assignment"),
-    (TypeError, r"'(.*?)' object (?:does not|doesn't) support item deletion", r"'\1' object doesn't support item deletion"),
+    (
+        TypeError,
+        r"'(.*?)' object (?:does not|doesn't) support item deletion",
+        r"'\1' object doesn't support item deletion",
+    ),
     (TypeError, r"object of type '(.*?)' has no len\(\)", r"object of type '\1' has no len()"),
-    (TypeError, r'can only concatenate str \(not "(.*?)"\) to str',
-     r"can't convert '\1' object to str implicitly"),
+    (TypeError, r'can only concatenate str \(not "(.*?)"\) to str', r"can't convert '\1' object to str implicitly"),
     (TypeError, r"unhashable type: '(.*?)'", r"unsupported type for __hash__: '\1'"),
-    (TypeError, r"unsupported operand type\(s\) for \+=?: '(.*?)' and '(.*?)'", r"unsupported types for __add__: '\1', '\2'"),
-    (TypeError, r"unsupported operand type\(s\) for -=?: '(.*?)' and '(.*?)'", r"unsupported types for __sub__: '\1', '\2'"),
-    (TypeError, r"unsupported operand type\(s\) for \*=?: '(.*?)' and '(.*?)'", r"unsupported types for __mul__: '\1', '\2'"),
-    (TypeError, r"unsupported operand type\(s\) for /=?: '(.*?)' and '(.*?)'",
-     r"unsupported types for __truediv__: '\1', '\2'"),
-    (TypeError, r"unsupported operand type\(s\) for //=?: '(.*?)' and '(.*?)'",
-     r"unsupported types for __floordiv__: '\1', '\2'"),
-    (TypeError, r"unsupported operand type\(s\) for %=?: '(.*?)' and '(.*?)'", r"unsupported types for __mod__: '\1', '\2'"),
-    (TypeError, r"'<' not supported between instances of '(.*?)' and '(.*?)'", r"unsupported types for __lt__: '\1', '\2'"),
-    (TypeError, r"'>' not supported between instances of '(.*?)' and '(.*?)'", r"unsupported types for __gt__: '\1', '\2'"),
-    (TypeError, r"'<=' not supported between instances of '(.*?)' and '(.*?)'", r"unsupported types for __le__: '\1', '\2'"),
-    (TypeError, r"'>=' not supported between instances of '(.*?)' and '(.*?)'", r"unsupported types for __ge__: '\1', '\2'"),
+    (
+        TypeError,
+        r"unsupported operand type\(s\) for \+=?: '(.*?)' and '(.*?)'",
+        r"unsupported types for __add__: '\1', '\2'",
+    ),
+    (
+        TypeError,
+        r"unsupported operand type\(s\) for -=?: '(.*?)' and '(.*?)'",
+        r"unsupported types for __sub__: '\1', '\2'",
+    ),
+    (
+        TypeError,
+        r"unsupported operand type\(s\) for \*=?: '(.*?)' and '(.*?)'",
+        r"unsupported types for __mul__: '\1', '\2'",
+    ),
+    (
+        TypeError,
+        r"unsupported operand type\(s\) for /=?: '(.*?)' and '(.*?)'",
+        r"unsupported types for __truediv__: '\1', '\2'",
+    ),
+    (
+        TypeError,
+        r"unsupported operand type\(s\) for //=?: '(.*?)' and '(.*?)'",
+        r"unsupported types for __floordiv__: '\1', '\2'",
+    ),
+    (
+        TypeError,
+        r"unsupported operand type\(s\) for %=?: '(.*?)' and '(.*?)'",
+        r"unsupported types for __mod__: '\1', '\2'",
+    ),
+    (
+        TypeError,
+        r"'<' not supported between instances of '(.*?)' and '(.*?)'",
+        r"unsupported types for __lt__: '\1', '\2'",
+    ),
+    (
+        TypeError,
+        r"'>' not supported between instances of '(.*?)' and '(.*?)'",
+        r"unsupported types for __gt__: '\1', '\2'",
+    ),
+    (
+        TypeError,
+        r"'<=' not supported between instances of '(.*?)' and '(.*?)'",
+        r"unsupported types for __le__: '\1', '\2'",
+    ),
+    (
+        TypeError,
+        r"'>=' not supported between instances of '(.*?)' and '(.*?)'",
+        r"unsupported types for __ge__: '\1', '\2'",
+    ),
     (TypeError, r"bad operand type for unary -: '(.*?)'", r"unsupported type for __neg__: '\1'"),
-    (TypeError, r".*\(\) takes no (?:positional )?arguments \((\d+) given\)",
-     r"function takes 0 positional arguments but \1 were given"),
-    (TypeError, r".*\(\) takes (\d+) positional arguments? but (\d+) (?:was|were) given",
-     r"function takes \1 positional arguments but \2 were given"),
-    (TypeError, r".*\(\) takes from \d+ to (\d+) positional arguments but (\d+) (?:was|were) given",
-     r"function expected at most \1 arguments, got \2"),
-    (TypeError, r".*\(\) missing (\d+) required positional arguments?: .*",
-     r"function missing \1 required positional arguments"),
+    (
+        TypeError,
+        r".*\(\) takes no (?:positional )?arguments \((\d+) given\)",
+        r"function takes 0 positional arguments but \1 were given",
+    ),
+    (
+        TypeError,
+        r".*\(\) takes (\d+) positional arguments? but (\d+) (?:was|were) given",
+        r"function takes \1 positional arguments but \2 were given",
+    ),
+    (
+        TypeError,
+        r".*\(\) takes from \d+ to (\d+) positional arguments but (\d+) (?:was|were) given",
+        r"function expected at most \1 arguments, got \2",
+    ),
+    (
+        TypeError,
+        r".*\(\) missing (\d+) required positional arguments?: .*",
+        r"function missing \1 required positional arguments",
+    ),
     (TypeError, r".*\(\) missing \d+ required keyword-only arguments?: .*", "function missing keyword-only argument"),
     (TypeError, r".*\(\) got an unexpected keyword argument '(\w+)'.*", r"unexpected keyword argument '\1'"),
-    (TypeError, r".*\(\) got some positional-only arguments passed as keyword arguments: .*",
-     "function doesn't take keyword arguments"),
+    (
+        TypeError,
+        r".*\(\) got some positional-only arguments passed as keyword arguments: .*",
+        "function doesn't take keyword arguments",
+    ),
     (TypeError, r".*\(\) got multiple values for argument '(\w+)'", r"function got multiple values for argument '\1'"),
     (TypeError, r".*\(\) takes no keyword arguments", "function doesn't take keyword arguments"),
     (TypeError, r"exceptions must derive from BaseException", "exceptions must derive from BaseException"),
@@ -61,10 +123,17 @@ TABLE: tuple[tuple[type[BaseException], str, str], ...] = (
     (ValueError, r"not enough values to unpack \(expected .*got (\d+)\)", r"need more than \1 values to unpack"),
     (ValueError, r"invalid literal for int\(\) with base (\d+): .*", r"invalid syntax for integer with base \1"),
     (ValueError, r"could not convert string to float: .*", "invalid syntax for number"),
-    (ValueError, r"(?:list\.remove\(x\): x|.*) ?(?:is )?not in (?:list|tuple)|tuple.index\(x\): x not in tuple",
-     "object not in sequence"),
+    (
+        ValueError,
+        r"(?:list\.remove\(x\): x|.*) ?(?:is )?not in (?:list|tuple)|tuple.index\(x\): x not in tuple",
+        "object not in sequence",
+    ),
     (ValueError, r"substring not found|subsection not found", "substring not found"),
-    (ValueError, r"(?:max|min)\(\) (?:arg|iterable argument) is (?:an empty sequence|empty)", "arg is an empty sequence"),
+    (
+        ValueError,
+        r"(?:max|min)\(\) (?:arg|iterable argument) is (?:an empty sequence|empty)",
+        "arg is an empty sequence",
+    ),
     (IndexError, r"list index out of range", "list index out of range"),
     (IndexError, r"list assignment index out of range", "list index out of range"),
     (IndexError, r"tuple index out of range", "tuple index out of range"),
@@ -76,12 +145,15 @@ TABLE: tuple[tuple[type[BaseException], str, str], ...] = (
     (RuntimeError, r"generator raised StopIteration", "generator raised StopIteration"),
 )
 
-_COMPILED = tuple((kind, re.compile(pattern), text) for kind, pattern, text in TABLE)
+
+@cache
+def _compiled() -> tuple[tuple[type[BaseException], re.Pattern[str], str], ...]:
+    return tuple((kind, re.compile(pattern), text) for kind, pattern, text in TABLE)
 
 
 def board_message(exception: BaseException, message: str) -> str:
     """``message`` of ``exception`` as the board words it."""
-    for kind, pattern, text in _COMPILED:
+    for kind, pattern, text in _compiled():
         if isinstance(exception, kind):
             match = pattern.fullmatch(message)
             if match:
@@ -92,7 +164,8 @@ def board_message(exception: BaseException, message: str) -> str:
 def _type_names(text: str) -> str:
     """CPython's names for types inside a message: those that differ."""
     return (
-        text.replace("'builtin_function_or_method'", "'function'").replace("'method'", "'bound_method'")
+        text.replace("'builtin_function_or_method'", "'function'")
+        .replace("'method'", "'bound_method'")
         .replace("'coroutine'", "'generator'")
     )
 

@@ -13,6 +13,9 @@ from emulator.runtime.floats import float_str
 from emulator.runtime.messages import board_message
 from emulator.runtime.names import type_name
 
+Text = str
+"""``str`` where a method of that name stands in the way."""
+
 _SPECIAL = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 
 
@@ -64,7 +67,7 @@ def bytes_repr(data: bytes) -> str:
 class Printer:
     """Prints objects of the script. Stateless but for the nesting of containers that hold themselves."""
 
-    def str(self, obj: Any) -> str:
+    def str(self, obj: Any) -> Text:
         """What ``print(obj)`` shows."""
         kind = type(obj)
         if kind is str:
@@ -75,11 +78,11 @@ class Printer:
             return str(obj)
         return self.repr(obj)
 
-    def repr(self, obj: Any) -> str:
+    def repr(self, obj: Any) -> Text:
         """What ``repr(obj)`` gives."""
         return self._repr(obj, ())
 
-    def _repr(self, obj: Any, outer: tuple[int, ...]) -> str:
+    def _repr(self, obj: Any, outer: tuple[int, ...]) -> Text:
         kind = type(obj)
         plain = _PLAIN.get(kind)
         if plain is not None:
@@ -94,11 +97,11 @@ class Printer:
             return self._container(obj, (*outer, id(obj)))
         return self._other(obj, kind)
 
-    def _arguments(self, exception: BaseException, outer: tuple[int, ...]) -> str:
+    def _arguments(self, exception: BaseException, outer: tuple[int, ...]) -> Text:
         args = [self._repr(translated(exception, a), outer) for a in exception.args]
         return args[0] + "," if len(args) == 1 else ", ".join(args)
 
-    def _container(self, obj: Any, outer: tuple[int, ...]) -> str:
+    def _container(self, obj: Any, outer: tuple[int, ...]) -> Text:
         if isinstance(obj, dict):
             return "{" + ", ".join(f"{self._repr(k, outer)}: {self._repr(v, outer)}" for k, v in obj.items()) + "}"
         items = [self._repr(item, outer) for item in obj]
@@ -114,7 +117,7 @@ class Printer:
             return "frozenset({" + ", ".join(items) + "})" if items else "frozenset()"
         return "{" + ", ".join(items) + "}" if items else "set()"
 
-    def _other(self, obj: Any, kind: type) -> str:
+    def _other(self, obj: Any, kind: type) -> Text:
         if isinstance(obj, type):
             return f"<class '{obj.__name__}'>"
         if isinstance(obj, ModuleType):

@@ -11,7 +11,9 @@ LOCATION = ".location"
 """Attribute of an exception that has a place in a source file but no frame (SyntaxError): (device file name, line)."""
 
 
-def entries(exception: BaseException, script_builtins: dict[str, Any], display: dict[str, str]) -> list[tuple[str, int, str]]:
+def entries(
+    exception: BaseException, script_builtins: dict[str, Any], display: dict[str, str]
+) -> list[tuple[str, int, str]]:
     """The script's own frames of the traceback, outermost first: (file as the board shows it, line, block name)."""
     found = []
     traceback = exception.__traceback__
@@ -28,7 +30,10 @@ def format_exception(
     exception: BaseException, script_builtins: dict[str, Any], display: dict[str, str], printer: Printer
 ) -> str:
     """The text that the console shows for an uncaught exception, with LF line ends."""
-    lines = [f'  File "{file}", line {line}, in {name}\n' for file, line, name in entries(exception, script_builtins, display)]
+    lines = [
+        f'  File "{file}", line {line}, in {name}\n'
+        for file, line, name in entries(exception, script_builtins, display)
+    ]
     location = getattr(exception, LOCATION, None)
     if location is not None:
         lines.append(f'  File "{location[0]}", line {location[1]}\n')

@@ -37,7 +37,7 @@ class LineReader:
         return b"\n" in self._buffer
 
     def next(self) -> bytes | Overlong | None:
-        """Return the next line without its end, ``OVERLONG`` once for each that is too long, None when none is complete."""
+        """Return the next line without its end, ``OVERLONG`` for one that is too long, None when none is complete."""
         while True:
             end = self._buffer.find(b"\n")
             if end < 0:

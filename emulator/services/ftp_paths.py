@@ -24,8 +24,8 @@ def parent(path: bytes) -> bytes:
 class WorkingDirectory:
     """Where one session is, and where the board would be.
 
-    The board builds each path in its only copy of the working directory and cuts the argument off again afterwards. That
-    goes wrong for absolute arguments (nothing is left: ``/``) and after a failed ``CWD`` (the last component is missing).
+    The board builds each path in its only copy of the working directory and cuts the argument off again afterwards.
+    That goes wrong for absolute arguments (nothing is left: ``/``) and a failed ``CWD`` (the last component is gone).
     With ``lossy`` that is what happens; without, ``cwd`` stays and ``board`` follows the board.
     """
 
@@ -52,7 +52,7 @@ class WorkingDirectory:
         self._board_moves(parent(self.path(argument)))
 
     def file_command_done(self, argument: bytes) -> None:
-        """A command that names a file was carried out, or refused."""
+        """Follow what the board does to its path after a command that names a file."""
         if not argument.startswith(b"/"):
             return
         # with a slash at the end the board counts one character too many, and misses the path altogether

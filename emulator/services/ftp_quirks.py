@@ -16,8 +16,8 @@ ABSOLUTE_TRANSFER = Quirk(
 )
 CWD_LOST = Quirk(
     name="ftp-cwd-lost",
-    board="After any file command with an absolute path the working directory is /; after a failed CWD it is the refused path "
-    "without its last component.",
+    board="After any file command with an absolute path the working directory is /; after a failed CWD it is the "
+    "refused path without its last component.",
     default="The working directory changes only when CWD or CDUP succeeds.",
     source=SOURCE,
     note="FTP working directory: the board would be in another folder now",
@@ -51,7 +51,7 @@ def cwd_lost(cwd: bytes, board: bytes) -> Note:
         CWD_LOST.note,
         cause=CWD_LOST.board,
         evidence=f"here it is {shown(cwd)}, on the board {shown(board)}",
-        fix="send CWD with an absolute path again after a file command with an absolute path and after a CWD that failed",
+        fix="send CWD with an absolute path again after such a command",
         source=SOURCE,
     )
 
@@ -164,4 +164,8 @@ def firmware_image(size: int) -> Note:
 
 def internal(error: BaseException) -> Note:
     """Note a defect of ours."""
-    return Note("ftp-internal-error", "the FTP server failed and closed the connection", cause=f"{type(error).__name__}: {error}")
+    return Note(
+        "ftp-internal-error",
+        "the FTP server failed and closed the connection",
+        cause=f"{type(error).__name__}: {error}",
+    )

@@ -93,4 +93,11 @@ def list_line(name: bytes, *, is_dir: bool, size: int, stamp: int | None, now: f
         when = b"%02d:%02d" % (date.hour, date.minute)
     kind = b"d" if is_dir else b"-"
     shown = 0 if is_dir else size
-    return b"%crw-rw-r--   1 root  root %9d %s %2d %s %s\r\n" % (kind, shown, MONTHS[date.month - 1], date.day, when, name)
+    return b"%crw-rw-r--   1 root  root %9d %s %2d %s %s\r\n" % (
+        kind,
+        shown,
+        MONTHS[date.month - 1],
+        date.day,
+        when,
+        name,
+    )

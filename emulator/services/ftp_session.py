@@ -13,7 +13,16 @@ from emulator.services import ftp_replies as replies
 from emulator.services.ftp_commands import LINE_MAX, Overlong, first_word, parse
 from emulator.services.ftp_paths import PATH_MAX, WorkingDirectory, parent
 from emulator.services.ftp_replies import Reply
-from emulator.services.ftp_transfers import IMAGE_PATH, FileSink, FileSource, ImageSink, Listing, Sink, Source
+from emulator.services.ftp_transfers import (
+    IMAGE_PATH,
+    BrokenSink,
+    FileSink,
+    FileSource,
+    ImageSink,
+    Listing,
+    Sink,
+    Source,
+)
 from flashfs import Entry, Note, NoteSink, Vfs, Volume
 from flashfs.volume import FOLDER_MODE
 
@@ -142,7 +151,7 @@ class Session:
         return replies.DONE
 
     def _relative(self) -> None:
-        """What follows depends on the working directory."""
+        """Note that what follows depends on a working directory that the board does not have."""
         if self._where.drifted:
             self.tell(ftp_quirks.cwd_lost(self._where.cwd, self._where.board))
 
@@ -207,7 +216,9 @@ class Session:
 
     def _retr(self, argument: bytes) -> Answer:
         def start(path: bytes, volume: Volume, inner: bytes) -> Answer:
-            return Download(FileSource(volume.open(inner, "rb"), path, self.tell, broken=self._breaks("RETR", path, argument)))
+            return Download(
+                FileSource(volume.open(inner, "rb"), path, self.tell, broken=self._breaks("RETR", path, argument))
+            )
 
         return self._transfer("RETR", argument, start)
 
@@ -215,7 +226,12 @@ class Session:
         def start(path: bytes, volume: Volume, inner: bytes) -> Answer:
             if path == IMAGE_PATH:
                 return Upload(ImageSink(self.tell))
-            return Upload(FileSink(volume.open(inner, "wb"), path, self._sink, broken=self._breaks("STOR", path, argument)))
+            if not self._breaks("STOR", path, argument):
+                return Upload(FileSink(volume.open(inner, "wb"), path, self._sink))
+            # The board opens the file and never closes it: FAT has emptied it, LittleFS has made it if it was missing.
+            mode = "wb" if volume.kind == "fat" or not _exists(volume, inner) else "rb"
+            volume.open(inner, mode).close()
+            return Upload(BrokenSink(lambda: volume.open(inner, "wb").close()))
 
         return self._transfer("STOR", argument, start)
 
@@ -313,14 +329,18 @@ def _existing(volume: Volume, inner: bytes) -> tuple[int, ...]:
     return volume.stat(inner)
 
 
-def _occupied(volume: Volume, source: bytes, target: bytes) -> bool:
-    """Whether another entry has the target's name: FatFs itself then refuses, unlike ``os.rename``."""
+def _exists(volume: Volume, inner: bytes) -> bool:
     try:
-        volume.stat(target)
+        volume.stat(inner)
     except OSError:
         return False
+    return True
+
+
+def _occupied(volume: Volume, source: bytes, target: bytes) -> bool:
+    """Whether another entry has the target's name: FatFs itself then refuses, unlike ``os.rename``."""
     fold = volume.file_system.key
-    return fold(source) != fold(target)
+    return fold(source) != fold(target) and _exists(volume, target)
 
 
 _BEFORE_LOGIN = frozenset({b"USER", b"PASS", b"QUIT"})

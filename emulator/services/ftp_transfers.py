@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from emulator.services import ftp_quirks
-from emulator.services.ftp_replies import TRANSFER_ENDED, TRANSFER_FAILED, TRANSFERRED, Reply
+from emulator.services.ftp_replies import TRANSFER_FAILED, TRANSFERRED, Reply
 from flashfs import FileIO, NoteSink, TextIOWrapper
 
 CHUNK = 65536
@@ -90,17 +90,14 @@ class Sink(Protocol):
 class FileSink:
     """A file on its way to the flash."""
 
-    def __init__(self, file: FileIO | TextIOWrapper, path: bytes, note: NoteSink, *, broken: bool) -> None:
+    def __init__(self, file: FileIO | TextIOWrapper, path: bytes, note: NoteSink) -> None:
         self._file: FileIO | TextIOWrapper | None = file
         self._path = path
         self._note = note
-        self._broken = broken
         self._size = 0
         self._failed = False
 
     def write(self, data: bytes) -> None:
-        if self._broken:
-            raise TransferFailed
         assert self._file is not None
         try:
             written = self._file.write(data)
@@ -136,6 +133,30 @@ class FileSink:
             self._note(ftp_quirks.upload_failed(self._path, error))
 
 
+class BrokenSink:
+    """An upload the board breaks off at its first byte; an empty one succeeds, and ``empty`` then empties the file."""
+
+    def __init__(self, empty: Callable[[], None]) -> None:
+        self._empty = empty
+        self._broken = False
+
+    def write(self, data: bytes) -> None:
+        self._broken = True
+        raise TransferFailed
+
+    def finish(self, cut_off: str = "") -> Reply:
+        if self._broken:
+            return TRANSFER_FAILED
+        try:
+            self._empty()
+        except OSError:
+            return TRANSFER_FAILED
+        return TRANSFERRED
+
+    def abandon(self) -> object:
+        return None
+
+
 class ImageSink:
     """A firmware image, which the emulator has no use for."""
 
@@ -154,18 +175,3 @@ class ImageSink:
 
     def abandon(self) -> object:
         return None
-
-
-__all__ = [
-    "CHUNK",
-    "IMAGE_MAX",
-    "IMAGE_PATH",
-    "TRANSFER_ENDED",
-    "FileSink",
-    "FileSource",
-    "ImageSink",
-    "Listing",
-    "Sink",
-    "Source",
-    "TransferFailed",
-]

@@ -6,12 +6,7 @@ import pytest
 
 from tests.emulator.conftest import RunScript
 
-ABSENT_MODULES = (
-    "subprocess asyncio threading logging functools itertools datetime traceback typing copy string types base64 hmac random "
-    "urandom uheapq contextlib warnings unittest __future__ os.path io collections zlib heapq ctypes builtins.x _socket _ssl posix nt "
-    "importlib inspect gc.x pathlib shutil signal multiprocessing sysconfig site codecs _io emulator flashfs ussl_shim pyfakefs "
-    "pytest usys"
-).split()
+ABSENT_MODULES = ["subprocess", "asyncio", "threading", "logging", "functools", "itertools", "datetime", "traceback", "typing", "copy", "string", "types", "base64", "hmac", "random", "urandom", "uheapq", "contextlib", "warnings", "unittest", "__future__", "os.path", "io", "collections", "zlib", "heapq", "ctypes", "builtins.x", "_socket", "_ssl", "posix", "nt", "importlib", "inspect", "gc.x", "pathlib", "shutil", "signal", "multiprocessing", "sysconfig", "site", "codecs", "_io", "emulator", "flashfs", "ussl_shim", "pyfakefs", "pytest", "usys"]
 
 
 @pytest.mark.parametrize("name", ABSENT_MODULES)
@@ -22,13 +17,7 @@ def test_absent_modules(run_script: RunScript, name: str) -> None:
     assert result.text.endswith(f"ImportError: no module named '{missing}'\n") or "no module named" in result.text
 
 
-ABSENT_NAMES = (
-    "__builtins__ __loader__ __spec__ __doc__ __package__ __file__ ascii breakpoint compile copyright exit quit format vars aiter "
-    "anext NotImplemented TimeoutError ConnectionError BlockingIOError BrokenPipeError BufferError ChildProcessError "
-    "FileExistsError FileNotFoundError FloatingPointError InterruptedError IsADirectoryError NotADirectoryError PermissionError "
-    "ProcessLookupError IOError EnvironmentError ModuleNotFoundError RecursionError ReferenceError SystemError UnboundLocalError "
-    "UnicodeDecodeError UnicodeEncodeError UnicodeTranslateError TabError Warning DeprecationWarning ExceptionGroup"
-).split()
+ABSENT_NAMES = ["__builtins__", "__loader__", "__spec__", "__doc__", "__package__", "__file__", "ascii", "breakpoint", "compile", "copyright", "exit", "quit", "format", "vars", "aiter", "anext", "NotImplemented", "TimeoutError", "ConnectionError", "BlockingIOError", "BrokenPipeError", "BufferError", "ChildProcessError", "FileExistsError", "FileNotFoundError", "FloatingPointError", "InterruptedError", "IsADirectoryError", "NotADirectoryError", "PermissionError", "ProcessLookupError", "IOError", "EnvironmentError", "ModuleNotFoundError", "RecursionError", "ReferenceError", "SystemError", "UnboundLocalError", "UnicodeDecodeError", "UnicodeEncodeError", "UnicodeTranslateError", "TabError", "Warning", "DeprecationWarning", "ExceptionGroup"]
 
 
 @pytest.mark.parametrize("name", ABSENT_NAMES)
@@ -92,7 +81,9 @@ def test_a_script_keeps_names_that_it_defines_itself(run_script: RunScript) -> N
 
 
 def test_globals_of_a_script(run_script: RunScript) -> None:
-    result = run_script("x = 1\nprint(sorted(k for k in globals() if k != '__name__'))\nglobals()['y'] = 2\nprint(y, 'y' in dir())")
+    result = run_script(
+        "x = 1\nprint(sorted(k for k in globals() if k != '__name__'))\nglobals()['y'] = 2\nprint(y, 'y' in dir())"
+    )
     assert result.text == "['UART', 'os', 'x']\n2 True\n"
 
 
@@ -102,12 +93,17 @@ def test_exec_and_eval(run_script: RunScript) -> None:
 
 
 def test_from_import_cannot_reach_modules_of_the_host(run_script: RunScript) -> None:
-    assert run_script("from email import charset", {"email.py": "x = 1"}).text.endswith("ImportError: cannot import name charset\n")
+    assert run_script("from email import charset", {"email.py": "x = 1"}).text.endswith(
+        "ImportError: cannot import name charset\n"
+    )
     assert run_script("from os import path").text.endswith("ImportError: cannot import name path\n")
 
 
 TRACEBACKS = {
-    "in a function": ("def f():\n    raise ValueError('x')\n\nf()", 'File "main.py", line 4, in <module>\n  File "main.py", line 2, in f\nValueError: x\n'),
+    "in a function": (
+        "def f():\n    raise ValueError('x')\n\nf()",
+        'File "main.py", line 4, in <module>\n  File "main.py", line 2, in f\nValueError: x\n',
+    ),
     "empty message": ("raise ValueError", 'File "main.py", line 1, in <module>\nValueError: \n'),
     "syntax": ("x = 1\ny = = 2\n", 'File "main.py", line 2\nSyntaxError: invalid syntax\n'),
     "indent": ("x = 1\n  y = 2\n", 'File "main.py", line 2\nIndentationError: unexpected indent\n'),
@@ -117,8 +113,11 @@ TRACEBACKS = {
     "name": ("nope", "File \"main.py\", line 1, in <module>\nNameError: name 'nope' isn't defined\n"),
     "zero": ("1/0", 'File "main.py", line 1, in <module>\nZeroDivisionError: divide by zero\n'),
     "class": ("class E(Exception): pass\nraise E('a', 1)", "File \"main.py\", line 2, in <module>\nE: ('a', 1)\n"),
-    "memory of causes": ("try:\n    1/0\nexcept Exception as e:\n    raise ValueError(1)", 'File "main.py", line 4, in <module>\nValueError: 1\n'),
-    "local": ("def f():\n    x += 1\nf()", 'in f\nNameError: local variable referenced before assignment\n'),
+    "memory of causes": (
+        "try:\n    1/0\nexcept Exception as e:\n    raise ValueError(1)",
+        'File "main.py", line 4, in <module>\nValueError: 1\n',
+    ),
+    "local": ("def f():\n    x += 1\nf()", "in f\nNameError: local variable referenced before assignment\n"),
 }
 
 
@@ -134,7 +133,7 @@ def test_traceback_names_imported_files(run_script: RunScript) -> None:
     result = run_script("import helper\nhelper.go()", {"lib/helper.py": "def go():\n    missing"})
     assert result.text == (
         'Traceback (most recent call last):\n  File "main.py", line 2, in <module>\n'
-        '  File "/flash/lib/helper.py", line 2, in go\nNameError: name \'missing\' isn\'t defined\n'
+        "  File \"/flash/lib/helper.py\", line 2, in go\nNameError: name 'missing' isn't defined\n"
     )
 
 

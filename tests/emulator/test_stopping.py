@@ -64,7 +64,10 @@ def test_time_limit_ends_any_script(run_script: RunScript, victim: str) -> None:
 def test_stop_while_receiving(board: Board, victim: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        load(board, f"import socket\ns = socket.socket()\ns.connect(('127.0.0.1', {port}))\nwhile True:\n    try:\n        {victim}\n    except:\n        pass\n")
+        load(
+            board,
+            f"import socket\ns = socket.socket()\ns.connect(('127.0.0.1', {port}))\nwhile True:\n    try:\n        {victim}\n    except:\n        pass\n",
+        )
         assert board.run(timeout=0.3).exit_code == 124
 
 
@@ -80,12 +83,18 @@ def test_stop_while_handshaking(board: Board) -> None:
 
 
 def test_stop_while_accepting(board: Board) -> None:
-    load(board, "import socket\ns = socket.socket()\ns.bind(('', 8080))\ns.listen(1)\nwhile True:\n    try:\n        s.accept()\n    except:\n        pass\n")
+    load(
+        board,
+        "import socket\ns = socket.socket()\ns.bind(('', 8080))\ns.listen(1)\nwhile True:\n    try:\n        s.accept()\n    except:\n        pass\n",
+    )
     assert board.run(timeout=0.3).exit_code == 124
 
 
 def test_nothing_is_shown_after_the_end(board: Board) -> None:
-    load(board, "while True:\n    try:\n        print('x')\n    except:\n        print('caught')\n    finally:\n        print('finally')\n")
+    load(
+        board,
+        "while True:\n    try:\n        print('x')\n    except:\n        print('caught')\n    finally:\n        print('finally')\n",
+    )
     board.run(timeout=0.2)
     shown = board.console.text
     assert "caught" not in shown
@@ -109,7 +118,10 @@ def test_reset_starts_again_with_the_same_flash(run_script: RunScript) -> None:
 
 
 def test_interrupt_is_an_exception_of_the_script(board: Board) -> None:
-    load(board, "import time\nprint('ready')\ntry:\n    time.sleep(3600)\nexcept KeyboardInterrupt:\n    print('caught')\n")
+    load(
+        board,
+        "import time\nprint('ready')\ntry:\n    time.sleep(3600)\nexcept KeyboardInterrupt:\n    print('caught')\n",
+    )
     seen = threading.Event()
     board.console.listen(lambda text: seen.set() if "ready" in text else None)
     board.start()

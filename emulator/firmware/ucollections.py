@@ -1,0 +1,121 @@
+"""``ucollections``: namedtuple and deque (firmware: py/modcollections.c, py/objnamedtuple.c, py/objdeque.c)."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from emulator.firmware._arguments import count, native
+from emulator.firmware._convert import to_int, to_text
+from emulator.runtime.names import type_name
+
+if TYPE_CHECKING:
+    from emulator.device import Device
+    from emulator.runtime.printing import Printer
+
+
+class deque:
+    """A queue of fixed length: ``append`` and ``popleft`` only, not iterable.
+
+    A full one drops the oldest item; with ``flags`` 1 it raises IndexError "full" instead.
+    """
+
+    __slots__ = ("_items", "_limit", "_strict")
+    __hash__ = object.__hash__
+
+    def __init__(self, *args: object) -> None:
+        count(len(args), 2, 3)
+        iterable, maxlen, flags = (*args, 0)[:3]
+        # firmware: only the empty tuple itself is taken
+        if iterable != () or type(iterable) is not tuple:
+            raise ValueError
+        limit = to_int(maxlen)
+        if limit < 0:
+            raise ValueError
+        self._limit = limit
+        self._strict = bool(to_int(flags) & 1)
+        self._items: list[object] = []
+
+    @native(2)
+    def append(self, item: object, /) -> None:
+        if len(self._items) >= self._limit:
+            if self._strict:
+                raise IndexError("full")
+            del self._items[:1]
+        if self._limit:
+            self._items.append(item)
+
+    @native(1)
+    def popleft(self) -> object:
+        if not self._items:
+            raise IndexError("empty")
+        return self._items.pop(0)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __bool__(self) -> bool:
+        return bool(self._items)
+
+    def __contains__(self, item: object) -> bool:
+        raise TypeError("'deque' object isn't iterable")
+
+    def __repr__(self) -> str:
+        return "<deque>"
+
+
+def _fields(fields: object) -> tuple[str, ...]:
+    if isinstance(fields, (str, bytes)):
+        return tuple(to_text(fields).split())
+    if not isinstance(fields, (list, tuple)):
+        raise TypeError(f"object '{type_name(fields)}' isn't a tuple or list")
+    return tuple(to_text(name) for name in fields)
+
+
+def make_namedtuple(name: str, fields: tuple[str, ...], printer: Printer) -> type:
+    """Return a tuple class with these fields; unlike the host's it has nothing but them."""
+    size = len(fields)
+
+    def new(cls: type, /, *args: object, **kwargs: object) -> Any:
+        given = len(args) + len(kwargs)
+        if given != size:
+            raise TypeError(f"function takes {size} positional arguments but {given} were given")
+        values = dict(zip(fields, args, strict=False))
+        for key, value in kwargs.items():
+            if key not in fields:
+                raise TypeError(f"unexpected keyword argument '{key}'")
+            if key in values:
+                raise TypeError(f"function got multiple values for argument '{key}'")
+            values[key] = value
+        # two fields of one name leave the dict short: positions then decide
+        return tuple.__new__(cls, args if len(args) == size else [values[field] for field in fields])
+
+    def show(self: tuple[object, ...]) -> str:
+        pairs = ", ".join(f"{field}={printer.repr(item)}" for field, item in zip(fields, self, strict=False))
+        return f"{name}({pairs})"
+
+    def refuse(self: object, key: str, value: object = None) -> None:
+        raise AttributeError("can't set attribute")
+
+    names: dict[str, Any] = {
+        "__module__": __name__,
+        "__slots__": (),
+        "__new__": new,
+        "__repr__": show,
+        "__setattr__": refuse,
+        "__delattr__": refuse,
+    }
+    for index, field in reversed(list(enumerate(fields))):
+        names[field] = property(itemgetter(index))
+    return type(name, (tuple,), names)
+
+
+def module(device: Device) -> dict[str, object]:
+    """Return the names of ``ucollections``."""
+    printer = device.printer
+
+    @native(2)
+    def namedtuple(name: object, fields: object, /) -> type:
+        return make_namedtuple(to_text(name), _fields(fields), printer)
+
+    return {"__name__": "ucollections", "deque": deque, "namedtuple": namedtuple}

@@ -1,0 +1,60 @@
+"""The board's error numbers by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.emulator.firmware.native import Bench
+
+FACTS = {
+    "EPERM": 1,
+    "ENOENT": 2,
+    "EAGAIN": 11,
+    "ECONNRESET": 104,
+    "ECONNREFUSED": 111,
+    "EADDRINUSE": 112,
+    "ETIMEDOUT": 116,
+    "EHOSTUNREACH": 118,
+    "EINPROGRESS": 119,
+    "ENOTCONN": 128,
+    "ERR_MEM": -1,
+    "ESP_ERR_NO_MEM": 257,
+    "EAI_FAIL": 202,
+    "TRY_AGAIN": 213,
+    "MBEDTLS_ERR_NET_CONN_RESET": -80,
+    "MBEDTLS_ERR_SSL_TIMEOUT": -26624,
+    "MBEDTLS_ERR_PK_PASSWORD_MISMATCH": -15232,
+}
+ABSENT = [
+    "ENOSPC",
+    "ENOTDIR",
+    "ENOTEMPTY",
+    "EPIPE",
+    "EWOULDBLOCK",
+    "ENETUNREACH",
+    "MBEDTLS_ERR_X509_CERT_VERIFY_FAILED",
+]
+
+
+@pytest.mark.parametrize(("name", "number"), FACTS.items(), ids=FACTS)
+def test_name_and_number(name: str, number: int) -> None:
+    module = Bench().module("uerrno")
+    assert module[name] == number
+    assert module["errorcode"][number] == name
+
+
+@pytest.mark.parametrize("name", ABSENT)
+def test_names_of_other_systems_are_absent(name: str) -> None:
+    assert name not in Bench().module("uerrno")
+
+
+def test_every_name_has_one_number() -> None:
+    module = Bench().module("uerrno")
+    names = set(module) - {"__name__", "errorcode"}
+    assert len(names) == 141
+    assert {module["errorcode"][module[name]] for name in names} == names
+
+
+def test_a_script_cannot_change_the_table_of_others() -> None:
+    Bench().module("uerrno")["errorcode"].clear()
+    assert len(Bench().module("uerrno")["errorcode"]) == 141
