@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-import traceback
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -412,6 +411,8 @@ def _found(wanted: str | Callable[[str], bool] | None, text: str, new: int) -> b
 
 def internal_error(error: Exception) -> Note:
     """The note for a mistake of the emulator's own."""
+    import traceback
+
     where = traceback.extract_tb(error.__traceback__)[-1:]
     return Note(
         "internal-error",

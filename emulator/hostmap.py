@@ -64,12 +64,13 @@ def parse_publish(text: str) -> tuple[int, int]:
     Raises ValueError with one line for the person who wrote it.
     """
     host, colon, board = text.partition(":")
-    try:
-        if not colon:
-            raise ValueError("there is no ':'")
-        return _port(board), _port(host, least=0)
-    except ValueError as error:
-        raise ValueError(f"publish {text!r}: {error}; write HOSTPORT:BOARDPORT, such as {PUBLISH_EXAMPLE}") from None
+    problem = "there is no ':'"
+    if colon:
+        try:
+            return _port(board), _port(host, least=0)
+        except ValueError as error:
+            problem = str(error)
+    raise ValueError(f"publish {text!r}: {problem}; write HOSTPORT:BOARDPORT, such as {PUBLISH_EXAMPLE}")
 
 
 def _wrong_map(text: str, problem: str) -> ValueError:
@@ -160,7 +161,7 @@ class HostMap:
     # -- outwards ------------------------------------------------------------------------------------------------
 
     def resolve(self, name: str, port: int, lookup: Lookup = host_lookup) -> str:
-        """The address of ``name`` as the board sees it. Raises the board's OSError 202 where there is none."""
+        """Give the address of ``name`` as the board sees it. Raises the board's OSError 202 where there is none."""
         plain = _plain(name)
         if is_ipv4(name):
             return name
@@ -181,14 +182,16 @@ class HostMap:
             return (self._names.get(address, address), port) in self._maps or (address, port) in self._maps
 
     def route(self, address: str, port: int, lookup: Lookup = host_lookup) -> Route:
-        """Where a connection to ``address`` (an IPv4 address) goes. Raises the board's OSError 118 where it cannot go."""
+        """Tell where a connection to an IPv4 address goes. Raises the board's OSError 118 where it cannot go."""
         with self._lock:
             name = self._names.get(address, address)
             target = self._maps.get((address, port)) or self._maps.get((name, port))
         shown = f"{name}:{port}"
         if target is not None:
             host, host_port = target
-            return Route(self._look_up(host, host_port, NEWLIB["EHOSTUNREACH"], lookup, target=True), host_port, shown, True)
+            return Route(
+                self._look_up(host, host_port, NEWLIB["EHOSTUNREACH"], lookup, target=True), host_port, shown, True
+            )
         if self.offline:
             self._note(offline_note(name, port))
             raise BoardOSError(NEWLIB["EHOSTUNREACH"])
@@ -219,7 +222,7 @@ class HostMap:
     # -- inwards -------------------------------------------------------------------------------------------------
 
     def host_ports(self, board_port: int) -> tuple[int, ...]:
-        """The host ports to try, in this order, for a port that the board listens on (0: any free one)."""
+        """Give the host ports to try, in this order, for a port that the board listens on (0: any free one)."""
         with self._lock:
             published = self._published.get(board_port)
         if published is not None:
@@ -227,7 +230,7 @@ class HostMap:
         return (board_port, 0) if board_port >= 1024 else (0,)
 
     def opened(self, kind: str, board_port: int, host_port: int) -> None:
-        """The board's ``board_port`` (kind ``tcp`` or ``udp``) is open at ``host_port`` from now on; leaves a note."""
+        """Take down that ``board_port`` (kind ``tcp`` or ``udp``) is open at ``host_port``; leaves a note."""
         with self._lock:
             self._open[kind, board_port] = host_port
         udp = " (UDP)" if kind == "udp" else ""
@@ -251,19 +254,19 @@ class HostMap:
         )
 
     def closed(self, kind: str, board_port: int) -> None:
-        """The board's port is closed."""
+        """Take down that the board's port is closed."""
         with self._lock:
             self._open.pop((kind, board_port), None)
 
     def where(self, board_port: int, kind: str = "tcp") -> Place | None:
-        """Where on this host the board's port is open now; None when it is not."""
+        """Tell where on this host the board's port is open now; None when it is not."""
         with self._lock:
             host_port = self._open.get((kind, board_port))
         return None if host_port is None else (LOOPBACK, host_port)
 
 
 def offline_note(name: str, port: int) -> Note:
-    """The note for a place that an offline board does not reach."""
+    """Make the note for a place that an offline board does not reach."""
     return Note(
         "offline",
         f"{name}:{port} is not mapped, and the board is offline",

@@ -1,8 +1,9 @@
 """The board's IP stack on the host's sockets.
 
-An :class:`Endpoint` owns one host socket. The socket is always non-blocking: waiting is done here, through the power cycle,
-so that power-off, Ctrl-C and the board's clock rule it. Errors of the host become the board's numbers in one place,
-:meth:`Stack.translated`. The :class:`Stack` belongs to one power cycle and knows the board's own addresses and listeners.
+An :class:`Endpoint` owns one host socket. The socket is always non-blocking: waiting is done here, through the power
+cycle, so that power-off, Ctrl-C and the board's clock rule it. Errors of the host become the board's numbers in one
+place, :meth:`Stack.translated`. The :class:`Stack` belongs to one power cycle and knows the board's own addresses and
+listeners.
 
 firmware: esp32/mods/lwipsocket.c, esp32/mods/modusocket.c; the states of a connection are those of lwIP's socket layer.
 """
@@ -44,6 +45,8 @@ _DATAGRAM = 65535
 _IN_PROGRESS = frozenset({0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR, getattr(errno, "WSAEWOULDBLOCK", 0)})
 # elsewhere a shutdown does not wake those who wait for a listener or a datagram
 _WAIT_SLICE = None if sys.platform == "linux" else 1.0
+SHORT_WAIT = 0.1
+"""Seconds between two looks at a socket that the host cannot watch yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,8 @@ class Listener:
 class Stack:
     """The network of one power cycle.
 
-    ``registered``: a network interface is up; ``ap`` and ``sta``: the board's addresses as access point and, once joined,
-    as station.
+    ``registered``: a network interface is up; ``ap`` and ``sta``: the board's addresses as access point and, once
+    joined, as station.
     """
 
     def __init__(self, power: PowerCycle, hostmap: HostMap, note: NoteSink) -> None:
@@ -78,14 +81,14 @@ class Stack:
     # -- names and places ----------------------------------------------------------------------------------------
 
     def resolve(self, name: str, port: int) -> str:
-        """The IPv4 address of ``name``. Raises the board's OSError 202; power-off and Ctrl-C end the wait."""
+        """Give the IPv4 address of ``name``. Raises the board's OSError 202; power-off and Ctrl-C end the wait."""
         self.power.check()
         if not self.registered:
             raise BoardOSError(EAI_FAIL)
         return self.hostmap.resolve(name, port, self._look_up)
 
     def route(self, address: str, port: int, kind: Kind) -> Route:
-        """Where ``address`` and ``port`` are on the host. Raises the board's OSError."""
+        """Tell where ``address`` and ``port`` are on the host. Raises the board's OSError."""
         self.power.check()
         if self.hostmap.is_mapped(address, port):
             return self.hostmap.route(address, port, self._look_up)
@@ -110,7 +113,7 @@ class Stack:
                 Note(
                     "host-loopback",
                     f"{address}:{port} is this host here; on a board it is the board itself",
-                    cause="Nothing on the board listens there, so the connection went to the host's own loopback address.",
+                    cause="Nothing on the board listens there, so the host's own loopback address was tried.",
                     fix=f"give the service a name: --map NAME:{port}=127.0.0.1:{port}",
                 ),
             )
@@ -121,7 +124,7 @@ class Stack:
         return address.startswith("127.") or address in (self.ap, self.sta)
 
     def _look_up(self, name: str) -> str:
-        """The host's resolver in a thread of its own, since nothing can interrupt it."""
+        """Ask the host's resolver in a thread of its own, since nothing can interrupt it."""
         me = current()
         found: list[str] = []
         failed: list[OSError | UnicodeError] = []
@@ -181,7 +184,7 @@ class Stack:
     # -- descriptors -----------------------------------------------------------------------------------------------
 
     def take_number(self) -> int:
-        """The lowest free descriptor number; one beyond the board's last leaves a note."""
+        """Take the lowest free descriptor number; one beyond the board's last leaves a note."""
         with self._lock:
             number = next(n for n in range(FIRST_NUMBER, sys.maxsize) if n not in self._numbers)
             self._numbers.add(number)
@@ -228,7 +231,7 @@ class Stack:
 
 
 def stack_of(device: Device) -> Stack:
-    """The stack of a power cycle; it lives where the script's sockets come from, hidden from the script."""
+    """Give the stack of a power cycle; it lives where the script's sockets come from, hidden from the script."""
     return cast(Stack, device.module("usocket").__dict__[STACK])
 
 
@@ -243,11 +246,9 @@ def _least(*values: float | None) -> float | None:
 class Endpoint:
     """One socket of the board.
 
-    ``recv``, ``send``, ``wait``, ``monotonic`` and ``peer`` are the byte stream that ``ussl_shim`` wants: they raise the
-    host's errors and only ``wait`` waits. All other methods raise the board's OSError. A ``timeout`` is in seconds, 0 means
-    not to wait, None for ever.
-
-    ``deadline``, if set, is a point of the board's clock after which ``wait`` raises the board's TimeoutError.
+    ``recv``, ``send``, ``wait``, ``monotonic`` and ``peer`` are the byte stream that ``ussl_shim`` wants: they raise
+    the host's errors and only ``wait`` waits. All other methods raise the board's OSError. A ``timeout`` is in seconds,
+    0 means not to wait, None for ever.
     """
 
     def __init__(self, stack: Stack, kind: Kind, host: socket.socket | None = None) -> None:
@@ -255,7 +256,6 @@ class Endpoint:
         self.stack = stack
         self.kind = kind
         self.peer = ""
-        self.deadline: float | None = None
         self.connected = host is not None
         self.connecting = False
         self.listening = False
@@ -269,7 +269,9 @@ class Endpoint:
         self._waiting = 0
         self._outward: socket.socket | None = None
         with stack.translated():
-            self._host = host or socket.socket(socket.AF_INET, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM)
+            self._host = host or socket.socket(
+                socket.AF_INET, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM
+            )
         self._host.setblocking(False)
         if kind == "tcp":
             self._host.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -279,11 +281,11 @@ class Endpoint:
     # -- the byte stream -------------------------------------------------------------------------------------------
 
     def monotonic(self) -> float:
-        """The clock that deadlines are kept in, in seconds."""
+        """Give the clock that deadlines are kept in, in seconds."""
         return self.stack.power.clock.monotonic()
 
     def recv(self, size: int) -> bytes:
-        """At most ``size`` bytes, b"" at the end of the stream. Raises the host's OSError; never waits."""
+        """Take at most ``size`` bytes, b"" at the end of the stream. Raises the host's OSError; never waits."""
         with self._lock:
             self._check_open()
             if self.connecting and not self._settle():
@@ -300,21 +302,16 @@ class Endpoint:
             return self._host.send(data, getattr(socket, "MSG_NOSIGNAL", 0))
 
     def wait(self, *, read: bool, write: bool, timeout: float | None) -> bool:
-        """Wait until the socket is ready; False when ``timeout`` seconds have passed. Raises PowerOff, KeyboardInterrupt."""
+        """Wait until the socket is ready; False after ``timeout`` seconds. Raises PowerOff, KeyboardInterrupt."""
         limit = None if timeout is None else self.monotonic() + timeout
         while True:
-            step = _least(None if limit is None else limit - self.monotonic(), self._left(), _WAIT_SLICE)
+            step = _least(None if limit is None else limit - self.monotonic(), _WAIT_SLICE)
             with self.watched() as numbers:
                 ready = self.stack.power.wait_files(numbers if read else (), numbers if write else (), step)
             if ready or self.closed:
                 return True
-            if self.deadline is not None and self.monotonic() >= self.deadline:
-                raise BoardTimeoutError("timed out")
             if limit is not None and self.monotonic() >= limit:
                 return False
-
-    def _left(self) -> float | None:
-        return None if self.deadline is None else max(0.0, self.deadline - self.monotonic())
 
     def _check_open(self) -> None:
         if self.closed:
@@ -322,7 +319,7 @@ class Endpoint:
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[tuple[int, ...]]:
-        """The host's descriptors, which stay open (though perhaps shut down) until the context ends."""
+        """Give the host's descriptors, which stay open (though perhaps shut down) until the context ends."""
         with self._lock:
             if self.closed:
                 numbers: tuple[int, ...] = ()
@@ -426,7 +423,7 @@ class Endpoint:
         raise error
 
     def bind(self, address: str, port: int) -> None:
-        """Take a local address. A stream opens its port on the host only when it listens, as lwIP does with SO_REUSEADDR."""
+        """Take a local address. A stream opens its port only when it listens, as lwIP does with SO_REUSEADDR."""
         with self.stack.translated():
             self._check_open()
             if self._bound is not None:
@@ -450,7 +447,7 @@ class Endpoint:
             self._host.listen(max(1, min(backlog, 255)))
 
     def accept(self, timeout: float | None) -> tuple[Endpoint, Place] | None:
-        """The next connection and where it comes from; None when there was none within ``timeout`` seconds."""
+        """Take the next connection and where it comes from; None when there was none within ``timeout`` seconds."""
         with self.stack.translated():
             self._check_open()
             if not self.listening:
@@ -496,7 +493,7 @@ class Endpoint:
         return sent
 
     def receive_from(self, size: int, timeout: float | None) -> tuple[bytes, Place] | None:
-        """The next datagram (cut to ``size``) and where it comes from; for a stream, data and the other end."""
+        """Take the next datagram (cut to ``size``) and where it comes from; for a stream, data and the other end."""
         with self.stack.translated():
             if self.kind == "tcp":
                 data = self.receive(size, timeout)

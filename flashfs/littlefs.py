@@ -184,9 +184,7 @@ class LittleFs(FileSystem):
         if isinstance(node, Folder) and self.is_inside(target, node):
             self._rename_into_itself(source, node)
             return None
-        if previous is not None:
-            self.store.remove(target, previous)
-        self.store.move(source, node, target, name)
+        self.store.move(source, node, target, name, replacing=previous)
         return None
 
     def _rename_onto_itself(self, folder: Folder, node: Node) -> None:

@@ -45,6 +45,24 @@ Node: TypeAlias = "File | Folder"
 _new_file: Any = File  # pyfakefs declares its constructor generic in a way no type fits
 
 
+class _FakeFilesystem(FakeFilesystem):
+    """Without what its constructor prepares for path handling: pathlib emulation, and with it ``unittest.mock``,
+    ``asyncio`` and ``ssl``. The one path it is ever given is ``/``."""
+
+    def normcase(self, path: Any) -> Any:
+        return path
+
+    def normpath(self, path: Any) -> Any:
+        return path
+
+    def reset(self, total_size: int | None = None, init_pathlib: bool = True) -> None:
+        super().reset(total_size, init_pathlib=False)
+
+
+Change: TypeAlias = "tuple[str, bytes, Node | bytes | None]"
+"""What happened to the tree: ("write" | "folder", path, entry), ("remove", path, None), ("move", old path, new path)."""
+
+
 class Store:
     """Files and folders under one root.
 
@@ -54,11 +72,12 @@ class Store:
 
     def __init__(self, fold: Callable[[bytes], bytes] | None = None) -> None:
         self._fold = fold
+        self.on_change: Callable[[Change], None] | None = None
         self.clear()
 
     def clear(self) -> None:
         """Begin again with an empty tree."""
-        fake = FakeFilesystem(path_separator="/")
+        fake = _FakeFilesystem(path_separator="/")
         if fake.is_windows_fs:
             fake.is_windows_fs = False
         fake.is_case_sensitive = True
@@ -89,6 +108,7 @@ class Store:
             file.stamp = stamp
         self._link(folder, name, file)
         self.used += len(data)
+        self._tell("write", file)
         return file
 
     def new_folder(self, folder: Folder, name: bytes, stamp: int = 0) -> Folder:
@@ -97,6 +117,7 @@ class Store:
         if stamp:
             made.stamp = stamp
         self._link(folder, name, made)
+        self._tell("folder", made)
         return made
 
     def write(self, file: File, data: bytes) -> None:
@@ -106,6 +127,7 @@ class Store:
         file.set_contents(data)
         if linked:
             self.used += len(data) - before
+            self._tell("write", file)
 
     def remove(self, folder: Folder, node: Node) -> None:
         """Take an entry (a folder with all it holds) out of the tree."""
@@ -114,13 +136,25 @@ class Store:
                 self.used -= len(getattr(below, "data", b""))
         else:
             self.used -= len(node.data)
+        path = self.path(node) if self.on_change else b""
         self._unlink(folder, node)
+        if self.on_change:
+            self.on_change(("remove", path, None))
 
-    def move(self, source: Folder, node: Node, target: Folder, name: bytes) -> None:
-        """Move an entry, which keeps its content; the new name must be free."""
+    def move(
+        self, source: Folder, node: Node, target: Folder, name: bytes, replacing: Node | None = None
+    ) -> None:
+        """Move an entry, which keeps its content; the new name must be free, or ``replacing``'s, which is one change."""
+        if replacing is not None:
+            told, self.on_change = self.on_change, None
+            self.remove(target, replacing)
+            self.on_change = told
+        before = self.path(node) if self.on_change else b""
         self._unlink(source, node)
         node.name = decode_name(name)  # type: ignore[assignment]
         self._link(target, name, node)
+        if self.on_change:
+            self.on_change(("move", before, self.path(node)))
 
     def parent(self, node: Node) -> Folder:
         """Return the folder that holds the entry; the root is its own parent."""
@@ -153,6 +187,10 @@ class Store:
             yield path, child
             if isinstance(child, Folder):
                 stack.append((path, iter(self.children(child))))
+
+    def _tell(self, what: str, node: Node) -> None:
+        if self.on_change:
+            self.on_change((what, self.path(node), node))
 
     def _link(self, folder: Folder, name: bytes, node: Node) -> None:
         node.raw_name = name

@@ -18,7 +18,7 @@ from flashfs.notes import Note, NoteSink, ignore_note
 
 if TYPE_CHECKING:
     from flashfs.rules import FileSystem
-    from flashfs.store import File, Folder, Node
+    from flashfs.store import Change, File, Folder, Node
 
 Kind = Literal["littlefs", "fat"]
 StatResult = tuple[int, int, int, int, int, int, int, int, int, int]
@@ -185,6 +185,11 @@ class Volume:
             raise OSError(errno.ENOSPC, f"{growth} bytes more, the flash has room for {self._room()}")
         if not fs.has_slots(in_root):
             raise OSError(errno.ENOSPC, "the root folder of a FAT volume takes 512 entries")
+
+    def watch(self, listener: Callable[[Change], None] | None) -> None:
+        """Have ``listener`` called, under the lock, with each change of the tree that is durable on the board."""
+        with self.lock:
+            self._fs.store.on_change = listener
 
     # -- files and folders
 

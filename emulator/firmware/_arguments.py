@@ -24,7 +24,7 @@ def count(given: int, least: int, most: int) -> None:
 
 
 def native(least: int, most: int | None = None) -> Callable[[_Function], _Function]:
-    """Decorate a function that takes ``least`` to ``most`` (default: exactly ``least``) positional arguments and no others."""
+    """Decorate a function of ``least`` to ``most`` (default: exactly ``least``) positional arguments and no others."""
     highest = least if most is None else most
 
     def decorate(function: _Function) -> _Function:

@@ -96,9 +96,9 @@ class Stream:
 
     @native(1, 2)
     def read(self, size: Any = -1, /) -> bytes | None:
-        """``size`` bytes, fewer at the end of the stream; -1: all up to there. None when nothing is there and it may not wait.
+        """Give ``size`` bytes, fewer at the end of the stream; -1: all up to there.
 
-        Raises OSError.
+        None when nothing is there and it may not wait. Raises OSError.
         """
         wanted = to_int(size)
         if wanted < -1:
@@ -119,7 +119,7 @@ class Stream:
         return b"".join(parts)
 
     def _all(self) -> bytes | None:
-        parts = []
+        parts: list[bytes] = []
         while True:
             data = self._recv_some(LONGEST_RECV)
             if data is None and not parts:
@@ -130,7 +130,7 @@ class Stream:
 
     @native(2, 3)
     def readinto(self, buf: Any, nbytes: Any = None, /) -> int | None:
-        """Fill ``buf`` or its first ``nbytes``; how many bytes came, None as for ``read``. Raises OSError, TypeError."""
+        """Fill ``buf`` or its first ``nbytes``; how many bytes came, None as for ``read``. Raises OSError."""
         view = writable(buf)
         size = len(view) if nbytes is None else min(len(view), to_int(nbytes) & 0xFFFFFFFF)
         data = self._exactly(size)
@@ -141,7 +141,7 @@ class Stream:
 
     @native(1, 2)
     def readline(self, size: Any = -1, /) -> bytes | None:
-        """A line with its newline, at most ``size`` bytes; what there is of it at the end. None as for ``read``."""
+        """Give a line with its newline, at most ``size`` bytes; what there is of it at the end. None as for ``read``."""
         limit = to_int(size)
         line = bytearray()
         while limit < 0 or len(line) < limit:
@@ -157,8 +157,10 @@ class Stream:
 
     @native(2, 4)
     def write(self, buf: Any, *args: Any) -> int | None:
-        """``write(buf[, length])`` or ``write(buf, offset, length)``: all of it; None when nothing could be sent and it may
-        not wait. Raises OSError, TypeError."""
+        """Send all of it: ``write(buf[, length])`` or ``write(buf, offset, length)``; how many bytes.
+
+        None when nothing could be sent and it may not wait. Raises OSError, TypeError.
+        """
         view = readable(buf)
         offset = 0
         length = len(view)
@@ -177,7 +179,7 @@ class Stream:
 
 
 class Socket(Stream):
-    """What ``socket`` of a power cycle derives from. Without context manager, getsockname and the like, as on the board."""
+    """What ``socket`` of a power cycle derives from. No context manager, no getsockname, as on the board."""
 
     _stack: ClassVar[Stack]
     _radios: ClassVar[tuple[str, ...]]
@@ -185,7 +187,9 @@ class Socket(Stream):
     _endpoint: Endpoint
     _timeout: float | None
     _taken: bool
-    """An ssl socket has shared the endpoint, and this object was not closed since."""
+    """An ssl socket shares the endpoint, and this object was not closed itself."""
+    _connected_itself: bool
+    """Connected by this object, or come from ``accept``: a mark that a close through an ssl socket leaves standing."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """``socket(family=AF_INET, type=SOCK_STREAM, proto=IPPROTO_TCP[, fileno])``, positional only.
@@ -215,6 +219,7 @@ class Socket(Stream):
         made._endpoint = endpoint
         made._timeout = None
         made._taken = False
+        made._connected_itself = endpoint.connected
         return made
 
     def __repr__(self) -> str:
@@ -245,7 +250,7 @@ class Socket(Stream):
         """Whether data is here that the host's socket no longer shows."""
         return False
 
-    # -- the script's methods --------------------------------------------------------------------------------------------
+    # -- the script's methods ------------------------------------------------------------------------------------------
 
     @native(1)
     def close(self) -> None:
@@ -265,7 +270,7 @@ class Socket(Stream):
 
     @native(1)
     def accept(self) -> tuple[Any, Place]:
-        """``(socket, (ip, port))`` of the next connection. Raises OSError 11 when there is none in time."""
+        """Give ``(socket, (ip, port))`` of the next connection. Raises OSError 11 when there is none in time."""
         found = self._endpoint.accept(self._timeout)
         if found is None:
             raise BoardOSError(EAGAIN)
@@ -278,8 +283,8 @@ class Socket(Stream):
     def connect(self, addr: Any, /) -> None:
         """Connect to ``(ip, port)``; a host name is refused: resolve it with getaddrinfo first.
 
-        Raises OSError, TimeoutError "timed out", ValueError "invalid arguments". With a timeout set, a failure closes the
-        socket.
+        Raises OSError, TimeoutError "timed out", ValueError "invalid arguments". With a timeout set, a failure closes
+        the socket.
         """
         address = self._address(addr)
         try:
@@ -288,6 +293,7 @@ class Socket(Stream):
             if self._timeout:
                 self._endpoint.close()
             raise
+        self._connected_itself = True
 
     def _address(self, addr: Any) -> Place:
         try:
@@ -320,7 +326,7 @@ class Socket(Stream):
 
     @native(2)
     def recv(self, length: Any, /) -> bytes:
-        """At most ``length`` and 2048 bytes; b"" at the end, and when it may not wait. Raises TimeoutError, OSError."""
+        """Give at most ``length`` and 2048 bytes; b"" at the end, and when it may not wait. Raises TimeoutError, OSError."""
         data = self._endpoint.receive(_size(length), self._timeout)
         if data is None:
             if self._timeout:
@@ -338,7 +344,7 @@ class Socket(Stream):
 
     @native(2)
     def recvfrom(self, length: Any, /) -> tuple[bytes, Place]:
-        """``(data, (ip, port))``. Raises TimeoutError "timed out", OSError 11 when it may not wait."""
+        """Give ``(data, (ip, port))``. Raises TimeoutError "timed out", OSError 11 when it may not wait."""
         found = self._endpoint.receive_from(_size(length), self._timeout)
         if found is None:
             raise self._would_block()
@@ -367,14 +373,14 @@ class Socket(Stream):
 
     @native(1, 6)
     def makefile(self, *args: Any) -> Any:
-        """The socket itself. Raises ValueError "invalid argument(s) value" for a mode other than "rb" and "wb"."""
+        """Give the socket itself. Raises ValueError "invalid argument(s) value" for a mode other than "rb" and "wb"."""
         if args and to_text(args[0]) not in ("rb", "wb"):
             raise ValueError("invalid argument(s) value")
         return self
 
     @native(1)
     def fileno(self) -> int:
-        """The board's descriptor number, -1 once closed."""
+        """Give the board's descriptor number, -1 once closed."""
         return -1 if self._endpoint.closed else self._endpoint.number
 
     @native(1)
@@ -389,7 +395,7 @@ def place(addr: Any) -> Place:
     if len(addr) != 2:
         raise ValueError(f"requested length 2 but object has length {len(addr)}")
     host, port = to_text(addr[0]), to_int(addr[1])
-    return ipv4(host) if host else "0.0.0.0", port & 0xFFFF  # noqa: S104  the board's meaning of ""
+    return ipv4(host) if host else "0.0.0.0", port & 0xFFFF
 
 
 def ipv4(text: str) -> str:
@@ -410,13 +416,13 @@ def _size(length: Any) -> int:
 def _functions(stack: Stack) -> dict[str, Callable[..., Any]]:
     @native(2, 6)
     def getaddrinfo(host: Any, port: Any, *ignored: Any) -> list[tuple[int, int, int, str, Place]]:
-        """A list of one tuple ``(2, 1, 0, "", (ip, port))``, IPv4 only. Raises OSError 202 when there is no such name."""
+        """Give a list of one tuple ``(2, 1, 0, "", (ip, port))``. Raises OSError 202 when there is no such name."""
         name, number = to_text(host), to_int(port)
         return [(AF_INET, SOCK_STREAM, 0, "", (stack.resolve(name, number), number & 0xFFFF))]
 
     @native(0, 2)
     def dnsserver(*args: Any) -> tuple[str, ...] | None:
-        """All DNS servers, the one of an index (0 or 1), or set that one. What is set is kept; the host's resolver is used.
+        """Give all DNS servers or the one of an index (0 or 1), or set that one. The host's resolver is used anyway.
 
         Raises ValueError "invalid arguments".
         """
@@ -434,7 +440,7 @@ def _functions(stack: Stack) -> dict[str, Callable[..., Any]]:
 
 
 def module(device: Device) -> dict[str, Any]:
-    """The names of ``usocket``."""
+    """Give the names of ``usocket``."""
     stack = Stack(device.power, device.board.hostmap, device.note)
     radios = tuple(radio for radio in RADIO_CONSTANTS if device.board.model.has_radio(radio))
     plain: type[Socket] = type("socket", (Socket,), {"_stack": stack, "_radios": radios, "__module__": __name__})

@@ -6,12 +6,13 @@ Replies, codes and texts, the commands there are, paths and listings are the boa
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from flashfs import NoteSink, Vfs, ignore_note
+from flashfs import Note, NoteSink, Vfs, ignore_note
 
 if TYPE_CHECKING:
     from emulator.services.ftp_engine import FtpEngine
@@ -71,7 +72,7 @@ class FtpServer:
         with self._lock:
             if self._engine is not None:
                 raise RuntimeError("the FTP server runs already")
-            engine = FtpEngine(self._open_session, self._note, timeout=self._timeout, data_timeout=self._data_timeout)
+            engine = FtpEngine(self._open_session, self._tell, timeout=self._timeout, data_timeout=self._data_timeout)
             engine.start(self._port)
             self._engine = engine
 
@@ -126,13 +127,17 @@ class FtpServer:
             if engine is not None:
                 engine.stop()
 
+    def _tell(self, note: Note) -> None:
+        with contextlib.suppress(Exception):  # a sink that fails must not take the server with it
+            self._note(note)
+
     def _open_session(self) -> Session:
         from emulator.services.ftp_session import Session
 
         return Session(
             vfs=lambda: self.vfs,
             login=lambda: (self._login[0].encode(), self._login[1].encode()),
-            note=self._note,
+            note=self._tell,
             now=self._now,
             quirks=self._quirks,
         )

@@ -63,6 +63,7 @@ class FtpEngine:
         self.sessions: set[_Control] = set()
         self.ioloop: Any = _Loop()
         self._note = note
+        self._told: set[str] = set()
         self._listener: _Listener | None = None
         self._reserved: socket.socket | None = None
         self._stopping = False
@@ -131,13 +132,14 @@ class FtpEngine:
             session.watch_idleness()
 
     def tell(self, note: Note) -> None:
-        """Pass a note on; a sink that fails must not take the server with it."""
-        with contextlib.suppress(Exception):
+        """Pass a note on, each kind once."""
+        if note.code not in self._told:
+            self._told.add(note.code)
             self._note(note)
 
     def failed(self, error: BaseException) -> None:
         """Note an error that should not have happened."""
-        self.tell(ftp_quirks.internal(error))
+        self._note(ftp_quirks.internal(error))
 
     def later(self, seconds: float, function: Callable[[], None]) -> Any:
         """Call a function of the loop's thread after some seconds; the result has ``cancel()``."""
@@ -435,6 +437,9 @@ class _Control(FTPHandler):  # type: ignore[misc]
                     break
                 if self._lines.has_line and self.session.logged_in:
                     self.session.tell(ftp_quirks.pipelined())
+                if self._listener is not None:
+                    # A connection made before this command counts before it, whatever order the loop finds them in.
+                    self._listener.handle_accept()
                 data_open = self.data_channel is not None or self._listener is not None
                 self._perform(self.session.command(line, data_open=data_open))
         finally:
@@ -476,10 +481,12 @@ class _Control(FTPHandler):  # type: ignore[misc]
     def data_connected(self, sock: socket.socket) -> None:
         """Take the data connection that the client has opened."""
         self._listener = None
-        self.data_channel = _Data(sock, self)
+        self.data_channel = data = _Data(sock, self)
         self._active = time.monotonic()
         if self._waiting is not None:
             self._begin()
+        elif data.is_closed:
+            self.data_channel = None
 
     def data_missing(self) -> None:
         """Give up waiting for the data connection. The board says nothing and waits for commands."""
@@ -660,6 +667,11 @@ class _Data(DTPHandler):  # type: ignore[misc]
         return "<FTP data connection>"
 
     @property
+    def is_closed(self) -> bool:
+        """Whether the connection has ended, which may be before it was accepted."""
+        return bool(self._closed)
+
+    @property
     def transferring(self) -> bool:
         return self._source is not None or self._sink is not None
 
@@ -675,9 +687,14 @@ class _Data(DTPHandler):  # type: ignore[misc]
     def send_all(self, source: Source) -> None:
         self._cancel()
         self._source = source
-        self.push_with_producer(self)
+        if not self._closed:
+            self.push_with_producer(self)
         if not self._closed:
             self.close_when_done()
+        elif self._source is not None:
+            self._source = None
+            source.close()
+            self._finish(replies.TRANSFER_ENDED)
 
     def more(self) -> bytes:
         """Return what to send next; pyftpdlib asks its producer, which this object is itself."""
@@ -700,6 +717,9 @@ class _Data(DTPHandler):  # type: ignore[misc]
     def receive_all(self, sink: Sink) -> None:
         self._cancel()
         self._sink = sink
+        if self._closed:
+            self._finish_upload("the data connection broke")
+            return
         self._heard = time.monotonic()
         self._watch_silence()
         self.enable_receiving("i", "STOR")
@@ -748,7 +768,7 @@ class _Data(DTPHandler):  # type: ignore[misc]
         control = self._control
         self._cancel()
         control.data_done(reply)
-        if drain and not control._closed:
+        if drain and not self._closed and not control._closed:
             control.drain(self.socket.dup())
         self.close()
         control._work()

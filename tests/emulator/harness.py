@@ -57,7 +57,10 @@ class Bench:
         self.clock = Clock()
         self.power = PowerCycle(self.clock)
         self.hostmap = HostMap(
-            dict(parse_map(m) for m in maps), dict(parse_publish(p) for p in publish), offline=offline, note=self.notes.add
+            dict(parse_map(m) for m in maps),
+            dict(parse_publish(p) for p in publish),
+            offline=offline,
+            note=self.notes.add,
         )
         self.board = SimpleNamespace(
             model=models.model(model),

@@ -1,0 +1,1 @@
+"""Figures of the emulator as ratios to a baseline of the same run."""
