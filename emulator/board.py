@@ -193,6 +193,8 @@ class Board:
             supervisor, self._supervisor = self._supervisor, None
             if supervisor is not None:
                 supervisor.join()
+        # what is open now was never committed: an upload that is under way is lost, as on a board
+        self.volume.remount()
         self.servers.close()
         if self._state is not None:
             self._state.flush()

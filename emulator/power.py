@@ -201,6 +201,10 @@ class PowerCycle:
     def check(self) -> None:
         """Raise :class:`PowerOff` once the cycle is over, ``KeyboardInterrupt`` after Ctrl-C."""
         if self.off:
+            closing = sys.exc_info()[1]
+            if isinstance(closing, GeneratorExit):
+                # a generator that is being closed may raise nothing else: CPython would report it on stderr
+                raise closing
             raise PowerOff
         thread: ScriptThread | None = getattr(_current, "thread", None)
         if thread is not None and thread.interrupted:

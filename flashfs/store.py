@@ -46,8 +46,10 @@ _new_file: Any = File  # pyfakefs declares its constructor generic in a way no t
 
 
 class _FakeFilesystem(FakeFilesystem):
-    """Without what its constructor prepares for path handling: pathlib emulation, and with it ``unittest.mock``,
-    ``asyncio`` and ``ssl``. The one path it is ever given is ``/``."""
+    """Without what its constructor prepares for paths: pathlib emulation, and with it ``asyncio`` and ``ssl``.
+
+    The one path it is ever given is ``/``.
+    """
 
     def normcase(self, path: Any) -> Any:
         return path

@@ -25,6 +25,9 @@ from emulator.settings import Settings
 from emulator.sockets import Stack, stack_of
 
 
+NO_FLASH: Any = SimpleNamespace(path_exists_for_import=lambda _: None, read_for_tls=lambda _: b"")
+
+
 class FakeServers:
     """What ``network.Server`` drives."""
 
@@ -75,7 +78,7 @@ class Bench:
             board=self.board,  # type: ignore[arg-type]
             power=self.power,
             clock=self.clock,
-            vfs=vfs if vfs is not None else SimpleNamespace(path_exists_for_import=lambda _: None),
+            vfs=vfs if vfs is not None else NO_FLASH,
             console=self.console.writer(self.power),
             note=self.notes.add,
         )

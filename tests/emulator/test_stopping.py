@@ -33,6 +33,10 @@ VICTIMS = {
     ),
     "printing": "while True:\n    try:\n        print('x')\n    except:\n        pass\n",
     "generator": "def g():\n    while True:\n        try:\n            yield 1\n        except:\n            pass\nfor x in g():\n    pass\n",
+    "generator with finally": (
+        "def g():\n    while True:\n        try:\n            yield 1\n        finally:\n            print('finally')\n"
+        "a = g()\nnext(a)\nb = g()\nfor x in b:\n    pass\n"
+    ),
     "lock": (
         "import _thread\na = _thread.allocate_lock()\na.acquire()\nwhile True:\n    try:\n        a.acquire()\n    except:\n        pass\n"
     ),

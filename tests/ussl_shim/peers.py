@@ -257,15 +257,15 @@ class _Acceptor(threading.Thread):
         super().__init__(name="peer", daemon=True)
         self._serve = serve
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._wake, self._stop = socket.socketpair()
+        self._wake, self._woken = socket.socketpair()
         self._current: socket.socket | None = None
         self._lock = threading.Lock()
         self.address: tuple[str, int] = self._listener.getsockname()
 
     def run(self) -> None:
         while True:
-            ready, _, _ = select.select([self._listener, self._stop], [], [])
-            if self._stop in ready:
+            ready, _, _ = select.select([self._listener, self._woken], [], [])
+            if self._woken in ready:
                 return
             conn, _ = self._listener.accept()
             conn.settimeout(LIMIT)
@@ -275,7 +275,7 @@ class _Acceptor(threading.Thread):
     def finish(self) -> None:
         self._wake.send(b"x")
         self.join(LIMIT)
-        for sock in (self._listener, self._wake, self._stop):
+        for sock in (self._listener, self._wake, self._woken):
             sock.close()
         assert not self.is_alive(), "the peer is still busy: the test left its connection open"
 

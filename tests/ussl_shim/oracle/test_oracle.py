@@ -90,15 +90,13 @@ def _cases() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("row", "path", "outcome"), list(_cases()))
-def test_client_row(row: Row, path: str, outcome: str, certs: Certificates, device: Device) -> None:
-    device.expects_silence = outcome == "hangs"
-    with _peer(certs, row.peer) as peer:
+def test_client_row(row: Row, path: str, outcome: str, certs: Certificates) -> None:
+    with _peer(certs, row.peer) as peer, Device(certs.files, expects_silence=outcome == "hangs") as device:
         script = Script(device, peer.address, path, row.call, row.later)
         assert script.run(row.steps) == outcome
         _facts(row, script)
         if script.conn is not None:
             script.conn.close()
-        device.__exit__()
     if outcome == "ok" and row.value is not None:
         assert script.value == row.value
     if row.peer_saw is not None:
@@ -138,9 +136,12 @@ def _client(certs: Certificates, name: str, address: tuple[str, int]) -> context
 
 
 @pytest.mark.parametrize("row", SERVER_ROWS, ids=lambda row: row.id)
-def test_server_row(row: ServerRow, certs: Certificates, device: Device) -> None:
-    device.expects_silence = row.outcome == "hangs"
-    with socket.create_server(("127.0.0.1", 0)) as listener, _client(certs, row.client, listener.getsockname()) as peer:
+def test_server_row(row: ServerRow, certs: Certificates) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        _client(certs, row.client, listener.getsockname()) as peer,
+        Device(certs.files, expects_silence=row.outcome == "hangs") as device,
+    ):
         accepted, _ = listener.accept()
         script = Script(device, ("", 0), "server", {"server_side": True, **row.call}, {}, sock=device.adopt(accepted))
         steps = "wrap recv=100 send=pong" if row.outcome == "ok" else "wrap"
@@ -151,7 +152,6 @@ def test_server_row(row: ServerRow, certs: Certificates, device: Device) -> None
             assert script.conn.cipher == row.cipher
         if script.conn is not None:
             script.conn.close()
-        device.__exit__()
     if row.outcome == "ok":
         assert seen(peer.connections).data == b"pong"
     elif row.client_error is not None:
