@@ -11,7 +11,7 @@ from emulator.errors import BoardOSError
 from emulator.firmware._arguments import native
 from emulator.firmware._convert import to_float, to_int
 from emulator.firmware._missing import not_emulated
-from emulator.firmware.usocket import Socket
+from emulator.firmware.usocket import RadioSocket, Socket
 from emulator.sockets import SHORT_WAIT
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def pollable(obj: Any, note: NoteSink) -> Socket:
     """Check that ``obj`` can be waited for. Raises OSError "stream operation not supported"; NotImplementedError."""
     if isinstance(obj, Socket):
         return obj
-    if type(obj).__module__.startswith("emulator.") and hasattr(obj, "read"):
+    if isinstance(obj, RadioSocket) or (type(obj).__module__.startswith("emulator.") and hasattr(obj, "read")):
         raise not_emulated(f"select.poll of {type(obj).__name__}", note)
     raise BoardOSError("stream operation not supported")
 

@@ -178,7 +178,8 @@ def tcp_peer(handle: Callable[[socket.socket], None], connections: int = 1) -> I
                 connection, _ = server.accept()
                 with connection:
                     connection.settimeout(10)
-                    handle(connection)
+                    with contextlib.suppress(ConnectionResetError):  # the board closed without reading everything
+                        handle(connection)
         except OSError as error:
             failure.append(error)
 

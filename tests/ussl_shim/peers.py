@@ -159,11 +159,12 @@ def drain(conn: ssl.SSLSocket, seen: Seen, peer: Peer) -> None:
 
 
 def echo(conn: ssl.SSLSocket, seen: Seen, peer: Peer) -> None:
-    """Give back what comes."""
+    """Give back what comes, and answer a goodbye: without one the session would leave the server's cache."""
     with contextlib.suppress(OSError):
         while data := conn.recv(65536):
             seen.data += data
             conn.sendall(data)
+        conn.unwrap()
 
 
 def say(text: bytes, *, goodbye: bool) -> TlsBehaviour:
