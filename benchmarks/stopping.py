@@ -7,6 +7,7 @@ time when it knows that the thread has ended. So each contains what the stopper 
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import selectors
 import socket
 import statistics
@@ -24,6 +25,9 @@ SETTLE = 0.03
 
 STARTS_WITHIN = 20.0
 STOPS_WITHIN = 1.0
+HANGS_AFTER = 60.0
+"""A victim that keeps the interpreter lock stops us, too: the process then ends with a traceback of all threads."""
+
 INJECT_EVERY = 0.005
 BASELINES = 3
 """Stops of the baseline per round; their median is what the round divides by."""
@@ -177,6 +181,7 @@ def stop_of_a_board(board: Board, script: str, settle: Callable[[], float] = _ag
     begin = len(board.console.text)
     changed = threading.Event()
     unlisten = board.console.listen(lambda _: changed.set())
+    faulthandler.dump_traceback_later(HANGS_AFTER, exit=True)
     try:
         board.start()
         end = time.monotonic() + STARTS_WITHIN
@@ -191,6 +196,7 @@ def stop_of_a_board(board: Board, script: str, settle: Callable[[], float] = _ag
     finally:
         unlisten()
         board.stop()
+        faulthandler.cancel_dump_traceback_later()
     if not going:
         last = board.console.text[begin:].strip().rpartition("\n")[2]
         raise CannotStartError(last or "ended at once")

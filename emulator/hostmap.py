@@ -27,7 +27,7 @@ LOOPBACK = "127.0.0.1"
 MAP_EXAMPLE = "cloud.blynk.cc:8441=127.0.0.1:9443"
 PUBLISH_EXAMPLE = "8080:80"
 _MADE_UP = ipaddress.ip_network("198.18.0.0/15")
-_DOTTED = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_DOTTED = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class HostMap:
     ) -> None:
         self.offline = offline
         self._note = note
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a forgotten listener may be collected, and so closed, under it
         self._maps: dict[Place, Place] = {}
         self._published: dict[int, int] = {}
         self._addresses: dict[str, str] = {}  # mapped name -> made-up address

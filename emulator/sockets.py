@@ -73,7 +73,7 @@ class Stack:
         self.sta: str | None = None
         self.dns = ["0.0.0.0", "0.0.0.0"]
         self.last_errno = 0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a forgotten socket may be collected, and so closed, under it
         self._listeners: dict[tuple[Kind, int], Listener] = {}
         self._numbers: set[int] = set()
         self._told: set[str] = set()

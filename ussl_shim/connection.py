@@ -216,18 +216,17 @@ class Connection:
         return True
 
     def _handshake_wait(self, *, read: bool, write: bool, deadline: float | None) -> None:
-        left = None if deadline is None else deadline - self._transport.monotonic()
-        if left is None or (left > 0 and self._transport.wait(read=read, write=write, timeout=left)):
-            if left is None:
-                self._transport.wait(read=read, write=write, timeout=None)
+        if deadline is None:
+            self._transport.wait(read=read, write=write, timeout=None)
             return
+        left = deadline - self._transport.monotonic()
+        if left > 0 and self._transport.wait(read=read, write=write, timeout=left):
+            return
+        seconds = self._plan.timeout or 0
         with self._lock:
-            seconds = self._plan.timeout or 0
-            remark = f"nothing came for {seconds:g} s"
-            exc = self._fail(Fault(errors.SSL_TIMEOUT, None, remark))
-        self._note(
-            notes.quirk(HANDSHAKE_TIMEOUT_IGNORED, f"{self._transport.peer}: handshake timeout after {seconds:g} s")
-        )
+            exc = self._fail(Fault(errors.SSL_TIMEOUT, None, f"nothing came for {seconds:g} s"))
+        title = f"{self._transport.peer}: the handshake was given up after {seconds:g} s"
+        self._note(notes.quirk(HANDSHAKE_TIMEOUT_IGNORED, title))
         raise exc
 
     def _finish(self, path: Path) -> None:
@@ -432,19 +431,23 @@ class Connection:
             except EngineError as exc:
                 self._note(notes.connection_failed(self._transport.peer, 0, "send", exc.reason))
                 raise self._env.error(0) from exc
-            self._out += engine.take()
-        while True:
+            sent = self._send_or_fail(engine.take())
+        while not sent:
+            self._transport.wait(read=False, write=True, timeout=None)
             with self._lock:
                 self._send_engine()
-                try:
-                    if self._flush():
-                        return count
-                except OSError as exc:
-                    number = self._env.host_errno(exc)
-                    self._out.clear()
-                    self._note(notes.connection_failed(self._transport.peer, number, "send", _host_text(exc)))
-                    raise self._env.error(number) from exc
-            self._transport.wait(read=False, write=True, timeout=None)
+                sent = self._send_or_fail(b"")
+        return count
+
+    def _send_or_fail(self, data: bytes) -> bool:
+        """Send this after what is queued; False when some of it has to wait. Called under the lock."""
+        try:
+            return self._flush(data)
+        except OSError as exc:
+            number = self._env.host_errno(exc)
+            self._out.clear()
+            self._note(notes.connection_failed(self._transport.peer, number, "send", _host_text(exc)))
+            raise self._env.error(number) from exc
 
     def write(self, data: Data) -> int:
         """Send everything; how many bytes. Raises like `send`; nothing to send is 0."""
@@ -454,15 +457,19 @@ class Connection:
             sent += self.send(view[sent:])
         return sent
 
-    def _flush(self) -> bool:
-        """Send what is queued; False when the transport takes no more now. Called under the lock."""
-        while self._out:
-            try:
+    def _flush(self, data: bytes = b"") -> bool:
+        """Send what is queued, then ``data``; False when the transport takes no more now. Called under the lock."""
+        try:
+            while self._out:
                 with memoryview(self._out) as view:
                     count = self._transport.send(view)
-            except BlockingIOError:
-                return False
-            del self._out[:count]
+                del self._out[:count]
+            while data:
+                count = self._transport.send(data)
+                data = data[count:]
+        except BlockingIOError:
+            self._out += data
+            return False
         return True
 
     # As a stream

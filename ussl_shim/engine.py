@@ -58,11 +58,17 @@ class _HostFiles:
     """The host's own file calls, kept from import on: a test that patches `os` must not redirect a private key."""
 
     memfd_create: Callable[..., int] | None = staticmethod(os.memfd_create) if hasattr(os, "memfd_create") else None
+    open = staticmethod(os.open)
     write = staticmethod(os.write)
     close = staticmethod(os.close)
     unlink = staticmethod(os.unlink)
-    exists = staticmethod(os.path.exists)
-    mkstemp = staticmethod(tempfile.mkstemp)
+    stat = staticmethod(os.stat)
+    directory = staticmethod(tempfile.gettempdir)
+
+
+# Only the owner may open it; never inherited; as it is on Windows.
+_NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_SEPARATOR: Final = os.sep
 
 
 @dataclass(frozen=True)
@@ -121,16 +127,25 @@ def _memory_file(data: bytes) -> Iterator[str | None]:
         return
     try:
         _write_all(descriptor, data)
-        path = f"/proc/self/fd/{descriptor}"
-        yield path if _HostFiles.exists(path) else None
+        yield _proc_path(descriptor)
     finally:
         _HostFiles.close(descriptor)
+
+
+def _proc_path(descriptor: int) -> str | None:
+    path = f"/proc/self/fd/{descriptor}"
+    try:
+        _HostFiles.stat(path)
+    except OSError:
+        return None
+    return path
 
 
 def _load_through_file(context: ssl.SSLContext, identity: Identity) -> None:
     """By a temporary file that is gone at once; a key that matters is encrypted with a password used only here."""
     password = secrets.token_hex(32).encode() if identity.secret else None
-    descriptor, path = _HostFiles.mkstemp(prefix="ussl-", suffix=".pem")
+    path = f"{_HostFiles.directory()}{_SEPARATOR}ussl-{secrets.token_hex(16)}.pem"
+    descriptor = _HostFiles.open(path, _NEW_FILE, 0o600)
     try:
         try:
             _write_all(descriptor, identity.chain + identity.key(password))

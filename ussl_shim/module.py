@@ -55,8 +55,12 @@ class SocketTransport:
         return socket.socket.send(self._sock, data)
 
     def wait(self, *, read: bool, write: bool, timeout: float | None) -> bool:
-        descriptor = [self._sock.fileno()]
-        ready = select.select(descriptor if read else [], descriptor if write else [], [], timeout)
+        descriptor = self._sock.fileno()
+        if hasattr(select, "poll"):  # `select` itself stops at descriptor 1023
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN * read | select.POLLOUT * write)
+            return bool(poll.poll(None if timeout is None else timeout * 1000))
+        ready = select.select([descriptor] * read, [descriptor] * write, [], timeout)
         return bool(ready[0] or ready[1])
 
     def monotonic(self) -> float:

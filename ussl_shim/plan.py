@@ -149,7 +149,7 @@ def _identity(env: Environment, path: bytes | None, chain: tuple[Certificate, ..
     from ussl_shim.engine import Identity, fingerprint
 
     try:
-        key = x509.PrivateKey(certfiles.parse_key(raw))
+        key = x509.load_key(certfiles.parse_key(raw))
     except FileRefusedError as exc:
         env.note(notes.file_refused(path or b"", "key", exc))
         raise env.error(exc.number) from exc

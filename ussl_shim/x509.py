@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+import threading
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from ussl_shim import der, errors
@@ -120,6 +123,36 @@ class PrivateKey:
 
         protection: KeySerializationEncryption = BestAvailableEncryption(password) if password else NoEncryption()
         return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection)
+
+
+class _Keys:
+    """Keys by digest of their bytes: the checks of an RSA key cost 50 ms."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[bytes, PrivateKey] = OrderedDict()
+
+    def load(self, file: KeyFile) -> PrivateKey:
+        name = hashlib.sha256(file.der).digest()
+        with self._lock:
+            if name in self._known:
+                self._known.move_to_end(name)
+                return self._known[name]
+        key = PrivateKey(file)
+        with self._lock:
+            self._known[name] = key
+            while len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        return key
+
+
+_KEPT: Final = 16
+_KEYS: Final = _Keys()
+
+
+def load_key(file: KeyFile) -> PrivateKey:
+    """The key in a file; known ones are not checked again. Raises `CertificateError`."""
+    return _KEYS.load(file)
 
 
 def impostor_pem(cert: Certificate) -> bytes:

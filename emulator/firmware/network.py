@@ -62,7 +62,9 @@ _INIT: dict[str, Any] = {
     "max_tx_pwr": 0,
     "country": None,
 }
-_CONNECT: dict[str, Any] = dict.fromkeys(("bssid", "timeout", "ca_certs", "keyfile", "certfile", "identity", "hostname", "channel"))
+_CONNECT: dict[str, Any] = dict.fromkeys(
+    ("bssid", "timeout", "ca_certs", "keyfile", "certfile", "identity", "hostname", "channel")
+)
 _SCAN: dict[str, Any] = dict.fromkeys(("ssid", "bssid", "channel", "show_hidden", "type", "scantime"))
 
 

@@ -60,7 +60,7 @@ RADIO_CONSTANTS: dict[str, dict[str, int]] = {
 """Constants of the boards with that radio."""
 RADIO_FAMILIES = {AF_LORA: "LoRa", AF_SIGFOX: "Sigfox"}
 
-_DOTTED = re.compile(r"(\d+)\.(\d+)\.(\d+)\.(\d+)")
+_DOTTED = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})", re.ASCII)
 
 
 class RadioSocket:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SSL_TIMEOUT = -26624
 SSL_BAD_INPUT_DATA = -28928
 STALE_CONNECTED = -1
+_AT_ONCE = 1e-9
+"""A read timeout that has passed as soon as nothing is there, and says so."""
 CONSTANTS = {"CERT_NONE": 0, "CERT_OPTIONAL": 1, "CERT_REQUIRED": 2, "SSL_TIMEOUT": SSL_TIMEOUT}
 
 NO_SSLSOCKET_NAME = "no-sslsocket-name"
@@ -52,22 +54,18 @@ class Files:
 
 
 class Channel:
-    """An endpoint as the byte stream of one TLS connection, with a deadline and an eye on the end of the stream."""
+    """An endpoint as the byte stream of one TLS connection, with a deadline for all its waits."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self.deadline: float | None = None
-        self.ended = False
 
     @property
     def peer(self) -> str:
         return self._endpoint.peer
 
     def recv(self, size: int) -> bytes:
-        data = self._endpoint.recv(size)
-        if not data:
-            self.ended = True
-        return data
+        return self._endpoint.recv(size)
 
     def send(self, data: bytes | bytearray | memoryview) -> int:
         return self._endpoint.send(data)
@@ -182,11 +180,20 @@ class SslSocket(Socket):
         """
         return self._connection.recv(max(0, to_int(length)))
 
-    def _nothing_yet(self) -> bool:
-        """Whether an empty read means that nothing is there, and not the end."""
+    def _late_byte(self) -> bytes | None:
+        """After an empty read that may not wait: b"" at the end of the stream, None when nothing is there yet.
+
+        Or the byte that has come since.
+        """
         if self._read_timeout != 0 or RECV_NONBLOCKING_BLOCKS in self._env.settings.quirks:
-            return False
-        return not self._channel.ended
+            return b""
+        self._connection.settimeout(_AT_ONCE)
+        try:
+            return self._connection.recv(1)
+        except BoardTimeoutError:
+            return None
+        finally:
+            self._connection.settimeout(self._read_timeout)
 
     @native(1, 2)
     def read(self, size: Any = -1, /) -> bytes | None:
@@ -196,7 +203,7 @@ class SslSocket(Socket):
         """
         wanted = to_int(size)
         data = self._connection.read(wanted)
-        return None if wanted and not data and self._nothing_yet() else data
+        return data if data or not wanted else self._late_byte()
 
     @native(2, 3)
     def readinto(self, buf: Any, nbytes: Any = None, /) -> int | None:
@@ -204,14 +211,19 @@ class SslSocket(Socket):
         view = writable(buf)
         size = len(view) if nbytes is None else min(len(view), to_int(nbytes) & 0xFFFFFFFF)
         count = self._connection.readinto(view, size)
-        return None if size and not count and self._nothing_yet() else count
+        if count or not size:
+            return count
+        late = self._late_byte()
+        if late:
+            view[:1] = late
+        return None if late is None else len(late)
 
     @native(1, 2)
     def readline(self, size: Any = -1, /) -> bytes | None:
         """Give a line with its newline, at most ``size`` bytes; what there is of it at the end. None as for ``read``."""
         wanted = to_int(size)
         line = self._connection.readline(wanted)
-        return None if wanted and not line and self._nothing_yet() else line
+        return line if line or not wanted else self._late_byte()
 
     def _send_some(self, data: memoryview) -> int | None:
         return self._connection.send(data)

@@ -24,7 +24,6 @@ from emulator.runtime.interpreter import Interpreter
 from emulator.settings import Settings
 from emulator.sockets import Stack, stack_of
 
-
 NO_FLASH: Any = SimpleNamespace(path_exists_for_import=lambda _: None, read_for_tls=lambda _: b"")
 
 

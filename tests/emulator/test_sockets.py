@@ -25,11 +25,11 @@ def number(error: pytest.ExceptionInfo[BoardOSError]) -> object:
     return error.value.args[0]
 
 
-def test_a_name_is_looked_up_in_a_thread_that_is_gone_afterwards(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_name_is_looked_up_in_a_thread_that_is_gone_afterwards(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(sockets, "host_lookup", lambda name: asked.append(threading.current_thread().name) or "203.0.113.5")
+    monkeypatch.setattr(
+        sockets, "host_lookup", lambda name: asked.append(threading.current_thread().name) or "203.0.113.5"
+    )
     assert bench.call(lambda: bench.stack.resolve("some.test", 80)) == "203.0.113.5"
     assert asked == ["look up some.test"]
     assert not [t for t in threading.enumerate() if t.name == asked[0]]
@@ -134,7 +134,10 @@ def test_a_mapping_to_a_port_where_nothing_listens_leaves_a_note() -> None:
     with Bench(f"cloud.test:8883=127.0.0.1:{port}") as bench:
         out = bench.run("import socket\nsocket.socket().connect(socket.getaddrinfo('cloud.test', 8883)[0][-1])")
         assert out.endswith("OSError: [Errno 111] ECONNREFUSED\n")
-        assert bench.note("mapped-refused").title == f"cloud.test:8883 is mapped to 127.0.0.1:{port}, where nothing listens"
+        assert (
+            bench.note("mapped-refused").title
+            == f"cloud.test:8883 is mapped to 127.0.0.1:{port}, where nothing listens"
+        )
 
 
 def test_a_connection_that_takes_too_long_is_the_boards_timeout(bench: Bench) -> None:

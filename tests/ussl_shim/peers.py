@@ -248,6 +248,23 @@ def reset_after_hello(conn: socket.socket, seen: Seen, peer: Peer) -> None:
     reset(conn, seen, peer)
 
 
+def refuse_without_suites(*wanted: int) -> RawBehaviour:
+    """Answer handshake_failure unless one of these suites is offered: a server that has no other."""
+
+    def behave(conn: socket.socket, seen: Seen, peer: Peer) -> None:
+        hello = first_flight(conn)
+        at = 44 + hello[43]
+        size = int.from_bytes(hello[at : at + 2], "big")
+        offered = {int.from_bytes(hello[at + 2 + i : at + 4 + i], "big") for i in range(0, size, 2)}
+        seen.data += hello
+        if offered.isdisjoint(wanted):
+            conn.sendall(bytes.fromhex("15030300020228"))
+        conn.shutdown(socket.SHUT_WR)
+        _until_fin(conn, seen)
+
+    return behave
+
+
 # Running them
 
 

@@ -88,10 +88,13 @@ def test_select_sorts_into_its_lists(talking: Bench) -> None:
 
 
 def test_the_events_can_be_changed_and_the_object_taken_out(talking: Bench) -> None:
-    assert talking.run(
-        "p.register(s, 4)\nprint(p.poll(0))\np.register(s, 1)\nprint(p.poll(0))\np.modify(s, 4)\nprint(p.poll(0))\n"
-        "p.unregister(s)\nprint(p.poll(0))"
-    ) == "[(<socket>, 4)]\n[(<socket>, 1)]\n[(<socket>, 4)]\n[]\n"
+    assert (
+        talking.run(
+            "p.register(s, 4)\nprint(p.poll(0))\np.register(s, 1)\nprint(p.poll(0))\np.modify(s, 4)\nprint(p.poll(0))\n"
+            "p.unregister(s)\nprint(p.poll(0))"
+        )
+        == "[(<socket>, 4)]\n[(<socket>, 1)]\n[(<socket>, 4)]\n[]\n"
+    )
 
 
 def test_one_shot_is_reported_once_until_registered_again(talking: Bench) -> None:
@@ -173,4 +176,6 @@ print(p.poll(), a.recv(9))
 
 
 def test_a_radio_socket_is_not_emulated(quiet: Bench) -> None:
-    assert "NotImplementedError" in quiet.run("r = socket.socket(socket.AF_LORA, socket.SOCK_RAW)\n" + ONE_LINE.format("p.register(r)"))
+    assert "NotImplementedError" in quiet.run(
+        "r = socket.socket(socket.AF_LORA, socket.SOCK_RAW)\n" + ONE_LINE.format("p.register(r)")
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.firmware.usocket import CONSTANTS, RADIO_CONSTANTS, ipv4
+from emulator.hostmap import is_ipv4
 from tests.emulator.harness import Bench, refused_port, silent_port, tcp_peer
 
 ONE_LINE = "try:\n    {}\nexcept Exception as e:\n    print(type(e).__name__, e)"
@@ -31,8 +33,9 @@ def echo(connection: socket.socket) -> None:
 def say(data: bytes) -> object:
     def talk(connection: socket.socket) -> None:
         connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
-        connection.recv(1)
+        with contextlib.suppress(OSError):  # the board has closed already
+            connection.shutdown(socket.SHUT_WR)
+            connection.recv(1)
 
     return talk
 
@@ -63,7 +66,17 @@ def test_radio_constants_exist_on_the_boards_with_that_radio(model: str) -> None
 
 @pytest.mark.parametrize(
     "name",
-    """gethostbyname create_connection inet_aton inet_ntoa has_ipv6 AF_INET6 SHUT_RDWR gaierror SO_BROADCAST""".split(),
+    [
+        "gethostbyname",
+        "create_connection",
+        "inet_aton",
+        "inet_ntoa",
+        "has_ipv6",
+        "AF_INET6",
+        "SHUT_RDWR",
+        "gaierror",
+        "SO_BROADCAST",
+    ],
 )
 def test_names_the_board_lacks(bench: Bench, name: str) -> None:
     assert bench.run(f"print(hasattr(socket, {name!r}))") == "False\n"
@@ -71,7 +84,20 @@ def test_names_the_board_lacks(bench: Bench, name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    "getpeername getsockname shutdown recv_into getsockopt detach __enter__ __exit__ family type proto gettimeout".split(),
+    [
+        "getpeername",
+        "getsockname",
+        "shutdown",
+        "recv_into",
+        "getsockopt",
+        "detach",
+        "__enter__",
+        "__exit__",
+        "family",
+        "type",
+        "proto",
+        "gettimeout",
+    ],
 )
 def test_methods_the_board_lacks(bench: Bench, name: str) -> None:
     assert bench.run(f"print(hasattr(s, {name!r}))") == "False\n"
@@ -143,10 +169,11 @@ def test_a_name_as_address_leaves_a_note_with_the_right_call(bench: Bench) -> No
 @given(st.text(max_size=20))
 @settings(max_examples=200)
 def test_any_text_is_an_address_or_invalid_arguments(text: str) -> None:
-    try:
-        assert len(ipv4(text).split(".")) == 4
-    except ValueError as error:
-        assert error.args == ("invalid arguments",)
+    if is_ipv4(text):
+        assert [int(part) for part in ipv4(text).split(".")] == [int(part) for part in text.split(".")]
+    else:
+        with pytest.raises(ValueError, match=r"^invalid arguments$"):
+            ipv4(text)
 
 
 # names into addresses
@@ -167,9 +194,9 @@ def test_getaddrinfo_fails_with_202() -> None:
 
 
 def test_dnsserver_keeps_what_is_set(bench: Bench) -> None:
-    assert bench.run("print(socket.dnsserver(), socket.dnsserver(0, '8.8.8.8'), socket.dnsserver(0), socket.dnsserver())") == (
-        "('0.0.0.0', '0.0.0.0') None ('8.8.8.8',) ('8.8.8.8', '0.0.0.0')\n"
-    )
+    assert bench.run(
+        "print(socket.dnsserver(), socket.dnsserver(0, '8.8.8.8'), socket.dnsserver(0), socket.dnsserver())"
+    ) == ("('0.0.0.0', '0.0.0.0') None ('8.8.8.8',) ('8.8.8.8', '0.0.0.0')\n")
 
 
 # radios
@@ -177,9 +204,9 @@ def test_dnsserver_keeps_what_is_set(bench: Bench) -> None:
 
 @pytest.mark.parametrize(("family", "radio"), [("AF_LORA", "LoRa"), ("AF_SIGFOX", "Sigfox")])
 def test_radio_sockets_exist_but_say_that_they_are_not_emulated(bench: Bench, family: str, radio: str) -> None:
-    assert bench.run(f"r = socket.socket(socket.{family}, socket.SOCK_RAW)\nprint(r, isinstance(r, socket.socket))") == (
-        "<socket> False\n"
-    )
+    assert bench.run(
+        f"r = socket.socket(socket.{family}, socket.SOCK_RAW)\nprint(r, isinstance(r, socket.socket))"
+    ) == ("<socket> False\n")
     for call in ("r.send(b'x')", "r.setblocking(False)", "r.recv(5)", "r.settimeout(1)"):
         assert "NotImplementedError socket of " + radio in bench.run(ONE_LINE.format(call))
     assert bench.note_codes() == ["not-emulated"]
@@ -205,9 +232,9 @@ def test_no_socket_without_an_interface(bench: Bench) -> None:
 
 
 def test_recv_gives_at_most_2048_bytes() -> None:
-    assert talk_to(say(b"x" * 5000), "n = 0\nwhile n < 5000:\n    d = s.recv(5000)\n    n += len(d)\n    print(len(d) <= 2048)") == (
-        "True\n" * 3
-    )
+    assert talk_to(
+        say(b"x" * 5000), "n = 0\nwhile n < 5000:\n    d = s.recv(5000)\n    n += len(d)\n    print(len(d) <= 2048)"
+    ) == ("True\n" * 3)
 
 
 @pytest.mark.parametrize(
@@ -413,14 +440,21 @@ print(d.recv(1))
 
 def test_close_twice_and_use_after_close(bench: Bench) -> None:
     assert bench.run("s.close()\ns.close()\nprint(s.fileno())") == "-1\n"
-    for call in ("s.recv(1)", "s.send(b'x')", "s.connect(('127.0.0.1', 1))", "s.settimeout(1)", "s.bind(('', 1))", "s.listen(1)"):
+    for call in (
+        "s.recv(1)",
+        "s.send(b'x')",
+        "s.connect(('127.0.0.1', 1))",
+        "s.settimeout(1)",
+        "s.bind(('', 1))",
+        "s.listen(1)",
+    ):
         assert bench.run(ONE_LINE.format(call)) == "OSError [Errno 9] EBADF\n"
 
 
 def test_descriptor_numbers_are_reused_from_the_lowest(bench: Bench) -> None:
-    assert bench.run("a = socket.socket()\nb = socket.socket()\na.close()\nc = socket.socket()\nprint(s.fileno(), b.fileno(), c.fileno())") == (
-        "54 56 55\n"
-    )
+    assert bench.run(
+        "a = socket.socket()\nb = socket.socket()\na.close()\nc = socket.socket()\nprint(s.fileno(), b.fileno(), c.fileno())"
+    ) == ("54 56 55\n")
 
 
 def test_a_forgotten_socket_closes_itself() -> None:
@@ -428,7 +462,10 @@ def test_a_forgotten_socket_closes_itself() -> None:
 
 
 def test_options_the_stack_knows_are_taken(bench: Bench) -> None:
-    assert bench.run("print(s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1), s.setsockopt(6, 1, 1))") == "None None\n"
+    assert (
+        bench.run("print(s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1), s.setsockopt(6, 1, 1))")
+        == "None None\n"
+    )
 
 
 def test_joining_a_multicast_group_leaves_a_note(bench: Bench) -> None:
@@ -443,7 +480,9 @@ def test_do_handshake_does_nothing_on_a_plain_socket(bench: Bench) -> None:
 def test_ctrl_c_ends_a_read() -> None:
     with silent_port() as port, Bench() as bench:
         bench.set(port=port)
-        thread = bench.start("import socket\ns = socket.socket()\ns.connect(('127.0.0.1', port))\nprint('up')\ns.recv(1)")
+        thread = bench.start(
+            "import socket\ns = socket.socket()\ns.connect(('127.0.0.1', port))\nprint('up')\ns.recv(1)"
+        )
         bench.await_text("up")
         bench.power.interrupt()
         thread.thread.join(10)

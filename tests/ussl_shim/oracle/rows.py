@@ -320,6 +320,7 @@ WEAK = [
     Row("weak-md5-signed-leaf-required", "weak", "md5", required(), **NO),
     Row("weak-md5-signed-leaf-optional", "weak", "md5", optional(), **flags(16384)),
     Row("weak-sha1-signed-root", "weak", "under-sha1-ca", required("ca-sha1.pem"), **OK),
+    Row("weak-3des-only", "weak", "3des", {}, **ALERT),
     Row("weak-camellia-only", "weak", "camellia", {}, **ALERT),
     Row("weak-chacha20-only", "weak", "chacha", {}, **ALERT),
     Row("weak-static-rsa-only", "weak", "static-rsa", {}, **OK, cipher="AES128-SHA"),
@@ -530,10 +531,9 @@ SERVER_ROWS = [
 ]
 
 NOT_HERE = {
-    "keytype-ec-secp256k1-required": "needs OpenSSL's list of groups, which CPython before 3.15 cannot set",
+    "keytype-ec-secp256k1-required": "needs a list of groups, which CPython before 3.15 cannot set; test_groups.py",
     "weak-x25519-only": "as above",
     "weak-x25519-only-ecdhe-only": "as above",
-    "weak-3des-only": "OpenSSL 3 as built into CPython has no 3DES suites to offer as a peer",
     "resume-documented-example": "the raw socket is the caller's; test_module.py has the default, which resumes",
     "timeout-silent-raw-settimeout-before-wrap": "the raw socket's timeout never reaches this package",
     "io-recv-raw-timeout-inherited": "as above",

@@ -27,6 +27,7 @@ RAW = {
     "fin": peers.answer(b""),
     "rst": peers.reset_after_hello,
     "silent": peers.silent,
+    "3des": peers.refuse_without_suites(0x000A, 0x0016, 0xC008, 0xC012),
 }
 FORGETFUL = "forgetful"
 TLS: dict[str, tuple[str, dict[str, Any], peers.TlsBehaviour]] = {
