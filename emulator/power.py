@@ -140,7 +140,8 @@ class PowerCycle:
         self.off = False
         self.ending: Ending | None = None
         self.script_builtins: dict[str, Any] = {}
-        self._lock = threading.Lock()
+        # reentrant: a collected socket takes back its at_end action in whatever thread the collector runs
+        self._lock = threading.RLock()
         self._threads: dict[int, ScriptThread] = {}
         self._main: ScriptThread | None = None
         self._at_end: list[Callable[[], None]] = []

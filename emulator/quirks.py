@@ -9,11 +9,12 @@ from flashfs.notes import Quirk
 
 def table() -> dict[str, Quirk]:
     """Name -> quirk, of all packages."""
+    from emulator.firmware.ussl import QUIRKS as NAMES
     from emulator.services.ftp_quirks import QUIRKS as FTP
     from flashfs.quirks import QUIRKS as FLASH
     from ussl_shim.quirks import QUIRKS as TLS
 
-    return {quirk.name: quirk for quirk in (*FLASH, *TLS, *FTP)}
+    return {quirk.name: quirk for quirk in (*FLASH, *TLS, *NAMES, *FTP)}
 
 
 def chosen(names: Iterable[str] | str) -> frozenset[str]:

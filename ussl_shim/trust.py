@@ -51,9 +51,13 @@ def _path_allows(parent: Certificate, depth: int) -> bool:
 
 
 def check_chain(chain: Sequence[Certificate], anchors: Sequence[Certificate], signed_by: VerifySignature) -> Verdict:
-    """Walk from the leaf to an anchor as the board does: the anchors first, then what the peer sent, in any order."""
+    """Walk from the leaf to an anchor as the board does.
+
+    An issuer is looked for among the anchors first, then among what the peer sent *after* the certificate it signed:
+    strangers in between do no harm, but an intermediate sent before its child is not found.
+    """
     verdict = Verdict()
-    child = chain[0]
+    child, position = chain[0], 0
     verdict.flags |= _key_fault(child)
     self_issued = 0
     while True:
@@ -69,18 +73,22 @@ def check_chain(chain: Sequence[Certificate], anchors: Sequence[Certificate], si
                 verdict.flags |= _key_fault(parent)
                 verdict.path.append(parent)
                 return verdict
-        found = next((p for p in chain[1:] if _may_sign(p, child, anchor=False) and _path_allows(p, depth)), None)
-        if found is None or length > MAX_INTERMEDIATES or found in verdict.path:
+        after = range(position + 1, len(chain))
+        found = next(
+            (at for at in after if _may_sign(chain[at], child, anchor=False) and _path_allows(chain[at], depth)), None
+        )
+        if found is None or length > MAX_INTERMEDIATES:
             verdict.flags |= Flag.NOT_TRUSTED
             verdict.missing_issuer = child.issuer
             return verdict
+        parent = chain[found]
         if length != 1 and child.self_issued:
             self_issued += 1
-        if not signed_by(child, found):
+        if not signed_by(child, parent):
             verdict.flags |= Flag.NOT_TRUSTED
             verdict.missing_issuer = verdict.missing_issuer or child.issuer
-        verdict.flags |= _key_fault(found)
-        child = found
+        verdict.flags |= _key_fault(parent)
+        child, position = parent, found
 
 
 def check_peer(

@@ -37,7 +37,7 @@ MODULES: dict[str, tuple[str, str]] = {
     "ujson": ("ujson", "json"),
     "umachine": ("machine", "machine"),
     "uos": ("uos", "os"),
-    "uqueue": ("", "queue"),
+    "uqueue": ("uqueue", "queue"),
     "ure": ("ure", "re"),
     "uselect": ("uselect", "select"),
     "usocket": ("usocket", "socket"),

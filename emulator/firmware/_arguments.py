@@ -60,3 +60,12 @@ def bind(
     if left:
         raise TypeError("extra keyword arguments given")
     return found
+
+
+def natives(*functions: Callable[..., Any]) -> dict[str, Any]:
+    """Name -> native function, for functions whose arguments are all positional-only; the counts are read off them."""
+    table: dict[str, Any] = {}
+    for function in functions:
+        code, defaults = function.__code__, function.__defaults__ or ()
+        table[function.__name__] = native(code.co_argcount - len(defaults), code.co_argcount)(function)
+    return table

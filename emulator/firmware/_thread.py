@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from emulator.firmware._arguments import natives
 from emulator.power import PowerCycle, ScriptThread, current
 
 if TYPE_CHECKING:
@@ -109,9 +110,5 @@ def module(device: Device) -> dict[str, Any]:
     sizes = [SMALLEST_STACK]
     return {
         "LockType": lock,
-        "start_new_thread": start_new_thread,
-        "exit": exit,
-        "allocate_lock": allocate_lock,
-        "get_ident": get_ident,
-        "stack_size": stack_size,
+        **natives(start_new_thread, exit, allocate_lock, get_ident, stack_size),
     }

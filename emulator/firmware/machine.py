@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import BoardOSError
+from emulator.firmware._arguments import natives
 from emulator.power import Ending
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def module(device: Device) -> dict[str, Any]:
     def disable_irq() -> int:
         return 0
 
-    def enable_irq(*state: Any) -> None:
+    def enable_irq(state: Any = 1, /) -> None:
         """Interrupts of the emulator are threads; there is nothing to hold back."""
 
     class UART:
@@ -124,16 +125,7 @@ def module(device: Device) -> dict[str, Any]:
             return self._text
 
     return {
-        "reset": reset,
-        "idle": idle,
-        "unique_id": unique_id,
-        "rng": rng,
-        "freq": freq,
-        "main": main,
-        "reset_cause": reset_cause,
-        "wake_reason": wake_reason,
-        "disable_irq": disable_irq,
-        "enable_irq": enable_irq,
+        **natives(reset, idle, unique_id, rng, freq, main, reset_cause, wake_reason, disable_irq, enable_irq),
         "UART": UART,
         **RESET_CAUSES,
         **WAKE_REASONS,

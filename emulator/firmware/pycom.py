@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import BoardOSError
+from emulator.firmware._arguments import natives
 
 if TYPE_CHECKING:
     from emulator.device import Device
@@ -65,12 +66,7 @@ def module(device: Device) -> dict[str, Any]:
         nvs.erase_all()
 
     return {
-        "heartbeat": heartbeat,
-        "rgbled": rgbled,
-        "nvs_set": nvs_set,
-        "nvs_get": nvs_get,
-        "nvs_erase": nvs_erase,
-        "nvs_erase_all": nvs_erase_all,
+        **natives(heartbeat, rgbled, nvs_set, nvs_get, nvs_erase, nvs_erase_all),
         **CONSTANTS,
     }
 

@@ -6,6 +6,7 @@ import sys as host
 from collections import namedtuple
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from emulator.firmware._arguments import natives
 from emulator.models import MICROPYTHON
 
 if TYPE_CHECKING:
@@ -72,11 +73,9 @@ def module(device: Device) -> dict[str, Any]:
         "platform": device.board.model.platform,
         "byteorder": "little",
         "maxsize": 0x7FFFFFFF,
-        "exit": exit,
         "stdin": stdin,
         "stdout": stdout,
         "stderr": stderr,
         "modules": interpreter.importer.loaded,
-        "exc_info": exc_info,
-        "print_exception": print_exception,
+        **natives(exit, exc_info, print_exception),
     }

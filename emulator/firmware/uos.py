@@ -6,6 +6,8 @@ import os
 from collections import namedtuple
 from typing import TYPE_CHECKING, Any
 
+from emulator.firmware._arguments import natives
+
 if TYPE_CHECKING:
     from emulator.device import Device
 
@@ -66,31 +68,29 @@ def module(device: Device) -> dict[str, Any]:
     def umount(mnt: Any, /) -> None:
         vfs.umount(mnt)
 
-    def dupterm(*stream: Any) -> Any:
-        if len(stream) > 1:
-            raise TypeError(f"function expected at most 1 arguments, got {len(stream)}")
-        if not stream:
+    def dupterm(stream: Any = duplicated, /) -> Any:
+        if stream is duplicated:
             return duplicated[0]
-        duplicated[0] = stream[0]
+        duplicated[0] = stream
         return None
 
-    return {
-        "uname": uname,
-        "chdir": chdir,
-        "getcwd": getcwd,
-        "ilistdir": ilistdir,
-        "listdir": listdir,
-        "mkdir": mkdir,
-        "rename": rename,
-        "remove": remove,
-        "rmdir": rmdir,
-        "stat": stat,
-        "statvfs": statvfs,
-        "getfree": getfree,
-        "fsformat": fsformat,
-        "unlink": remove,
-        "sync": sync,
-        "urandom": urandom,
-        "umount": umount,
-        "dupterm": dupterm,
-    }
+    names = natives(
+        uname,
+        chdir,
+        getcwd,
+        ilistdir,
+        listdir,
+        mkdir,
+        rename,
+        remove,
+        rmdir,
+        stat,
+        statvfs,
+        getfree,
+        fsformat,
+        sync,
+        urandom,
+        umount,
+        dupterm,
+    )
+    return {**names, "unlink": names["remove"]}

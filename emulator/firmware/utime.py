@@ -6,6 +6,8 @@ import calendar
 import time as host
 from typing import TYPE_CHECKING, Any
 
+from emulator.firmware._arguments import natives
+
 if TYPE_CHECKING:
     from emulator.device import Device
 
@@ -62,27 +64,16 @@ def module(device: Device) -> dict[str, Any]:
     def ticks_diff(end: Any, start: Any, /) -> int:
         return (_whole(end) - _whole(start) - _SHORTEST) % _WRAP + _SHORTEST
 
-    def timezone(*offset_s: Any) -> int | None:
-        if not offset_s or offset_s[0] is None:
+    def timezone(offset_s: Any = None, /) -> int | None:
+        if offset_s is None:
             return state.timezone
-        state.timezone = _whole(offset_s[0])
+        state.timezone = _whole(offset_s)
         return None
 
-    return {
-        "gmtime": gmtime,
-        "localtime": localtime,
-        "mktime": mktime,
-        "time": time,
-        "sleep": sleep,
-        "sleep_ms": sleep_ms,
-        "sleep_us": sleep_us,
-        "ticks_ms": ticks_ms,
-        "ticks_us": ticks_us,
-        "ticks_cpu": ticks_us,
-        "ticks_add": ticks_add,
-        "ticks_diff": ticks_diff,
-        "timezone": timezone,
-    }
+    names = natives(
+        gmtime, localtime, mktime, time, sleep, sleep_ms, sleep_us, ticks_ms, ticks_us, ticks_add, ticks_diff, timezone
+    )
+    return {**names, "ticks_cpu": names["ticks_us"]}
 
 
 _tuple: Any = tuple

@@ -7,6 +7,7 @@ script's own file.
 from __future__ import annotations
 
 import ast
+import sys
 import warnings
 from types import CodeType
 
@@ -26,6 +27,10 @@ MICROPYTHON_NAMES = frozenset({"__builtins__", "__doc__", "__spec__", "__loader_
 
 _WORTH_REWRITING = ("except", "finally", "__exit__", "__aexit__", "__del__", *HIDDEN_ATTRIBUTES, *MICROPYTHON_NAMES)
 """Source without any of these words is compiled as it stands: finding out costs less than a tree."""
+
+
+_JUMPS_PAST_CHECK = sys.version_info < (3, 11)
+"""CPython 3.10 does not look for signals and injections at a jump that lands on ``try`` or ``with``."""
 
 
 class SourceError(Exception):
@@ -62,7 +67,7 @@ def compile_script(text: str, filename: str, mode: str = "exec") -> CodeType:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # CPython's advice on style ("is" with a literal) is none of the board's
-            if not any(word in text for word in _WORTH_REWRITING):
+            if not _is_worth_rewriting(text):
                 return compile(text, filename, mode, dont_inherit=True)
             tree = ast.parse(text, filename, mode)
             tree = _Rewriter().visit(tree)
@@ -79,6 +84,12 @@ def compile_script(text: str, filename: str, mode: str = "exec") -> CodeType:
         raise SourceError("RuntimeError", "maximum recursion depth exceeded", 1) from error
 
 
+def _is_worth_rewriting(text: str) -> bool:
+    if _JUMPS_PAST_CHECK and "while" in text and "with" in text:
+        return True
+    return any(word in text for word in _WORTH_REWRITING)
+
+
 class _Rewriter(ast.NodeTransformer):
     """Adds what stopping needs and takes away what only CPython has."""
 
@@ -92,6 +103,14 @@ class _Rewriter(ast.NodeTransformer):
         if node.finalbody and _leaves(node.finalbody):
             # `finally: continue` swallows whatever is on its way, as a bare except does
             node.finalbody.insert(0, _guard(node.finalbody[0]))
+        return node
+
+    def visit_While(self, node: ast.While) -> ast.AST:
+        self.generic_visit(node)
+        if _JUMPS_PAST_CHECK and isinstance(node.body[0], (ast.Try, ast.With, ast.AsyncWith)):
+            # otherwise such a loop keeps the interpreter for itself for ever; a name, since `pass` is no instruction
+            landing = ast.Expr(ast.Name(id=GUARD, ctx=ast.Load()))
+            node.body.insert(0, ast.fix_missing_locations(ast.copy_location(landing, node.body[0])))
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:

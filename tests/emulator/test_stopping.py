@@ -31,6 +31,8 @@ VICTIMS = {
         "class C:\n    def __enter__(self): pass\n    def __exit__(self, *a): return True\n"
         "while True:\n    with C():\n        x = 1\n"
     ),
+    "with alone": "class C:\n    def __enter__(self): pass\n    def __exit__(self, *a): pass\nc = C()\nwhile True:\n    with c:\n        x = 1\n",
+    "try in a loop in a loop": "n = 1\nwhile True:\n    while n:\n        try:\n            n = 2\n        finally:\n            n = 3\n",
     "printing": "while True:\n    try:\n        print('x')\n    except:\n        pass\n",
     "generator": "def g():\n    while True:\n        try:\n            yield 1\n        except:\n            pass\nfor x in g():\n    pass\n",
     "generator with finally": (

@@ -240,6 +240,8 @@ BUILDERS: dict[str, Builder] = {
         c.key("ca"),
     ),
     "inter-under-path0": lambda c: c.leaf("path0-ca", cn="inter path0", names=None, ca=True, key="inter"),
+    "far": lambda c: c.leaf("ca", cn="far", names=None, ca=True, key="inter"),
+    "near": lambda c: c.leaf("far", cn="near", names=None, ca=True, key="other-ca"),
     # server leaves
     "good": lambda c: c.leaf(),
     "expired": lambda c: c.leaf(start=-900, end=-400),
@@ -262,6 +264,9 @@ BUILDERS: dict[str, Builder] = {
     "inter-chain": lambda c: c.leaf("inter", chain=("inter",)),
     "inter-chain-root": lambda c: c.leaf("inter", chain=("inter", "ca")),
     "inter-disorder": lambda c: c.leaf("inter", chain=("ca", "inter")),
+    "two-inters": lambda c: c.leaf("near", chain=("near", "far")),
+    "two-inters-stranger": lambda c: c.leaf("near", chain=("inter", "near", "ca", "far")),
+    "two-inters-backwards": lambda c: c.leaf("near", chain=("far", "near")),
     "other": lambda c: c.leaf("other-ca"),
     "cn-only": lambda c: c.leaf(names=None),
     "cn-differs": lambda c: c.leaf(cn="cn.test", names=("san.test",)),

@@ -317,6 +317,35 @@ def test_a_session_with_faults_fails_in_both_orders(certs: Certificates) -> None
         assert "ussl-stored-result" in device.codes()
 
 
+WIRE_USAGE = [
+    ("usage-sign", "ECDHE", "ok"),
+    ("usage-sign", "AES128-SHA", "OSError -31232"),
+    ("usage-encipher", "AES128-SHA", "ok"),
+    ("usage-encipher", "ECDHE", "OSError -31232"),
+]
+
+
+@pytest.mark.parametrize(("server", "ciphers", "outcome"), WIRE_USAGE)
+def test_the_key_usage_needed_follows_the_suite(server: str, ciphers: str, outcome: str, certs: Certificates) -> None:
+    context = peers.server_context(certs[server], ciphers=ciphers)
+    with peers.tls_server(context) as peer, plain_device(certs) as device:
+        call = {"cert_reqs": 2, "ca_certs": "ca.pem"}
+        assert Script(device, peer.address, "wc", call, {}).run("wrap close") == outcome
+
+
+def test_a_refused_resumption_shows_the_new_certificate(certs: Certificates) -> None:
+    asks = peers.server_context(certs["good"], require=True, trust=certs["ca"].pem)
+    with (
+        peers.tls_server([peers.server_context(certs["good"]), asks], peers.echo) as peer,
+        plain_device(certs) as device,
+    ):
+        later = {"certfile": "client.crt", "keyfile": "client.key"}
+        script = Script(device, peer.address, "wc", {}, later)
+        assert script.run("wrap send=ping recv=100 save close wrap+ send=ping recv=100 close") == "ok"
+    assert [seen.client_certificate for seen in peer.connections] == [False, True]
+    assert peer.connections[1].resumed is False
+
+
 def test_a_server_that_connects_meets_a_peer_that_closes(certs: Certificates) -> None:
     with peers.raw_server(peers.answer(b"", listen_first=False)) as peer, plain_device(certs) as device:
         call = {"server_side": True, "certfile": "good.crt", "keyfile": "good.key"}

@@ -88,10 +88,12 @@ def test_elsewhere_the_key_is_encrypted_and_the_file_gone(
 
 
 def test_a_patched_file_system_gets_no_key(certs: Certificates, written: list[bytes]) -> None:
-    with Patcher() as patcher:
-        assert _asks_for_a_certificate(certs, **OWN).client_certificate
+    context = peers.server_context(certs["good"], require=True, trust=certs["ca"].pem)
+    with peers.tls_server(context) as peer, Device(certs.files) as device, Patcher() as patcher:
+        device.wrap_then_connect(peer.address, **OWN).close()
         assert patcher.fs is not None
         assert not [path for path in patcher.fs.listdir("/tmp") if path.startswith("ussl-")]
+    assert peer.connections[0].client_certificate
 
 
 def test_a_stand_in_key_holds_nothing_of_the_real_one(certs: Certificates, written: list[bytes]) -> None:

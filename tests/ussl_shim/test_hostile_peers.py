@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from typing import Any
 
@@ -54,10 +55,8 @@ class Memory(Scripted):
         return len(data)
 
     def recv(self, size: int) -> bytes:
-        try:
+        with contextlib.suppress(ssl.SSLError):
             self._server.do_handshake()
-        except ssl.SSLError:
-            pass
         data = bytearray(self._out.read())
         if self._count <= self._at < self._count + len(data):
             data[self._at - self._count] ^= self._mask
@@ -91,7 +90,9 @@ def test_rubbish(pieces: list[bytes], server_side: bool, certs: Certificates) ->
 def test_an_altered_handshake_is_never_accepted(data: st.DataObject, certs: Certificates) -> None:
     """Whatever byte of the server's side is changed, the handshake does not succeed in silence."""
     context = peers.server_context(certs["p-256"], tickets=False)
-    at, mask = data.draw(st.integers(0, 1200)), data.draw(st.integers(1, 255))
+    # The minor version of the first record (byte 2) is the one thing TLS does not protect.
+    at = data.draw(st.integers(0, 1200).filter(lambda at: at != 2))
+    mask = data.draw(st.integers(1, 255))
     transport = Memory(context, at, mask)
     number = handshake(certs, transport, cert_reqs=2, ca_certs="ca.pem", server_hostname="device.test")
     if at < transport.size:
