@@ -431,5 +431,5 @@ def _unique_id(name: str) -> bytes:
 
 
 def _load_problem(error: OSError) -> str:
-    number = getattr(error, "number", None)
-    return "it is full before everything is there" if number == 28 else str(error)
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
