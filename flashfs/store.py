@@ -143,9 +143,7 @@ class Store:
         if self.on_change:
             self.on_change(("remove", path, None))
 
-    def move(
-        self, source: Folder, node: Node, target: Folder, name: bytes, replacing: Node | None = None
-    ) -> None:
+    def move(self, source: Folder, node: Node, target: Folder, name: bytes, replacing: Node | None = None) -> None:
         """Move an entry, which keeps its content; the new name must be free, or ``replacing``'s, which is one change."""
         if replacing is not None:
             told, self.on_change = self.on_change, None

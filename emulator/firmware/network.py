@@ -432,7 +432,7 @@ class Wlan:
         return []
 
     @native(1)
-    def Connected_ap_pwd(self) -> str | None:  # noqa: N802  the board's name
+    def Connected_ap_pwd(self) -> str | None:
         """Give the key of the network that was joined."""
         auth = self._radio.joined_auth
         return str(auth[1]) if auth is not None else None
