@@ -356,20 +356,21 @@ class Run:
         self._deadline = None if self.timeout is None else time.monotonic() + self.timeout
         self._begin = len(self.board.console.text)
         self._first_note = len(self.board.notes)
-        self._seen = ""
-        self._unlisten = self.board.console.listen(self._look) if self.until or self.fail else lambda: None
+        self._watchers = [
+            (_Watcher(wanted, self.board, self._begin), code)
+            for wanted, code in ((self.fail, FAILED), (self.until, 0))
+            if wanted is not None
+        ]
+        self._unlisten = self.board.console.listen(self._look) if self._watchers else lambda: None
 
     def _look(self, text: str) -> None:
         if self.exit_code is not None:
             return
-        self._seen += text
-        if _found(self.fail, self._seen, len(text)):
-            self.exit_code = FAILED
-        elif _found(self.until, self._seen, len(text)):
-            self.exit_code = 0
-        else:
-            return
-        self.board.wake()
+        for watcher, code in self._watchers:
+            if watcher.sees(text):
+                self.exit_code = code
+                self.board.wake()
+                return
 
     def wait(self) -> None:
         """Wait for the end of the run. Called again after an interruption, it goes on to the same deadline."""
@@ -403,12 +404,21 @@ class Run:
         self._unlisten()
 
 
-def _found(wanted: str | Callable[[str], bool] | None, text: str, new: int) -> bool:
-    if wanted is None:
-        return False
-    if callable(wanted):
-        return wanted(text)
-    return text.find(wanted, max(0, len(text) - new - len(wanted))) >= 0
+class _Watcher:
+    """Looks for a text in what comes piece by piece, or asks a predicate of all text so far."""
+
+    def __init__(self, wanted: str | Callable[[str], bool], board: Board, begin: int) -> None:
+        self._wanted = wanted
+        self._console = board.console
+        self._begin = begin
+        self._tail = ""
+
+    def sees(self, text: str) -> bool:
+        if callable(self._wanted):
+            return self._wanted(self._console.text[self._begin :])
+        seen = self._tail + text
+        self._tail = seen[max(0, len(seen) - len(self._wanted) + 1) :]
+        return self._wanted in seen
 
 
 def internal_error(error: Exception) -> Note:

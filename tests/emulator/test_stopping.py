@@ -174,3 +174,15 @@ def test_many_boards_in_one_process() -> None:
     assert [board.console.text for board in boards] == [
         f"{name} {name}\n" for name in ("WiPy", "LoPy", "LoPy4", "SiPy", "GPy", "FiPy")
     ]
+
+
+def test_expected_text_may_come_in_pieces(run_script: RunScript) -> None:
+    script = "for c in 'x one two':\n    print(c, end='')\nprint()\nwhile True: pass\n"
+    assert run_script(script, until="one two\n").exit_code == 0
+    assert run_script("print('onetwo')", until="one two").exit_code == 1
+
+
+def test_a_predicate_sees_all_text_of_the_run(board: Board) -> None:
+    load(board, "print('a')\nprint('b')\nwhile True: pass\n")
+    for _ in range(2):
+        assert board.run(timeout=NEVER, until=lambda text: text == "a\nb\n").exit_code == 0
