@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -21,7 +22,7 @@ from emulator.errors import BoardOSError
 from emulator.hostmap import HostMap, parse_map, parse_publish
 from emulator.notes import Note, Notebook
 from emulator.nvs import Nvs
-from emulator.power import Ending, PowerCycle, ScriptThread
+from emulator.power import Ending, PowerCycle, PowerOff, ScriptThread
 from emulator.project import Project, ProjectError, read
 from emulator.quirks import chosen
 from emulator.runtime.interpreter import Interpreter
@@ -124,7 +125,7 @@ class Board:
         self._cycle: PowerCycle | None = None
         self._idle = False
         self._stopping = False
-        self._stop_lock = threading.Lock()
+        self._life = threading.RLock()
         self._left_behind: list[ScriptThread] = []
         self.volume.boot_defaults()
         self._state = None
@@ -174,28 +175,29 @@ class Board:
 
     def start(self) -> None:
         """Switch the board on; returns at once. boot.py and main.py run in a thread."""
-        if self._supervisor is not None:
-            raise RuntimeError("the board is on already")
-        self._stopping = False
-        self._idle = False
-        self._supervisor = threading.Thread(target=self._live, name="board", daemon=True)
-        self._supervisor.start()
+        with self._life:
+            if self._supervisor is not None:
+                raise RuntimeError("the board is on already")
+            self._stopping = False
+            self._idle = False
+            self._supervisor = threading.Thread(target=self._live, name="board", daemon=True)
+            self._supervisor.start()
 
     def stop(self) -> None:
         """Cut the power and wait until nothing of the script is left. Does nothing when the board is off."""
-        with self._changed:
-            self._stopping = True
-            cycle = self._cycle
-            self._changed.notify_all()
-        if cycle is not None:
-            cycle.switch_off(Ending.STOPPED)
-        with self._stop_lock:  # whoever comes second returns when the board is off, too
+        with self._life:  # whoever comes second returns when the board is off, too
+            with self._changed:
+                self._stopping = True
+                cycle = self._cycle
+                self._changed.notify_all()
+            if cycle is not None:
+                cycle.switch_off(Ending.STOPPED)
             supervisor, self._supervisor = self._supervisor, None
             if supervisor is not None:
                 supervisor.join()
-        # what is open now was never committed: an upload that is under way is lost, as on a board
-        self.volume.remount()
-        self.servers.close()
+            # what is open now was never committed: an upload that is under way is lost, as on a board
+            self.volume.remount()
+            self.servers.close()
         if self._state is not None:
             self._state.flush()
 
@@ -283,16 +285,16 @@ class Board:
     # -- the life of the board -------------------------------------------------------------------------------------
 
     def _live(self) -> None:
-        self.clock.reset()
-        self.power_state.reset_cause = 0
+        self._hard_reset()
         while True:
             cycle = PowerCycle(self.clock, on_change=self.wake)
             with self._changed:
                 if self._stopping:
                     return
                 self._cycle = cycle
-            device = self.power_on(cycle)
-            cycle.start_thread(lambda device=device: self._boot(device), name="main", main=True)  # type: ignore[misc]
+            with contextlib.suppress(PowerOff):  # cut off before it began
+                device = self.power_on(cycle)
+                cycle.start_thread(lambda device=device: self._boot(device), name="main", main=True)  # type: ignore[misc]
             self._wait(lambda cycle=cycle: cycle.off or not cycle.threads(), None)  # type: ignore[misc]
             if not cycle.off:
                 self._idle = True
@@ -301,10 +303,17 @@ class Board:
             self._left_behind += cycle.reap(STOP_GRACE)
             if cycle.ending is not Ending.RESET:
                 break
+            cause = self.power_state.reset_cause
+            self._hard_reset()
+            self.power_state.reset_cause = cause
             self._idle = False
-            self.clock.reset()
             self.servers.reset()
         self.wake()
+
+    def _hard_reset(self) -> None:
+        """What is lost with the power or by a reset (firmware: esp32/mptask.c, esp32/mods/machrtc.c, modutime.c)."""
+        self.clock.reset()
+        self.power_state = Power()
 
     def power_on(self, cycle: PowerCycle) -> Device:
         """Make what one power cycle hands to its modules. Nothing runs yet."""
@@ -319,8 +328,6 @@ class Board:
             note=self.notes.add,
         )
         device.interpreter = Interpreter(device)
-        self.power_state.outcome = None
-        self.power_state.main_file = None
         return device
 
     def _boot(self, device: Device) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from emulator.power import PowerOff
+
 if TYPE_CHECKING:
     from emulator.device import Device
 
@@ -40,18 +42,18 @@ def run_file(device: Device, name: str) -> Outcome:
         interpreter.execute_file(name, interpreter.main, interpreter.main)
     except SystemExit as exit_:
         return Outcome(exit_status(exit_), exit_)
-    except Exception as error:  # noqa: BLE001  whatever the script raises is the board's to show
+    except PowerOff:
+        raise
+    except BaseException as error:  # noqa: BLE001  whatever the script raises is the board's to show
         device.console.write(interpreter.format_exception(error))
-        return Outcome(1, error)
-    except KeyboardInterrupt as error:
-        device.console.write(interpreter.format_exception(error))
-        return Outcome(INTERRUPTED, error)
+        return Outcome(INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1, error)
     return Outcome()
 
 
 def exit_status(exit_: SystemExit) -> int:
     """The process status for a ``SystemExit``. The board ignores the value; a host that runs tests wants it."""
     value = exit_.args[0] if exit_.args else None
-    if value is None:
+    if value is None or (isinstance(value, int) and value == 0):
         return 0
-    return int(value) & 0xFF if isinstance(value, int) else 1
+    # a status that the process would cut to 0 must not look like success
+    return int(value) & 0xFF or 1 if isinstance(value, int) else 1

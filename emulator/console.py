@@ -23,6 +23,8 @@ class Console:
         self._lock = threading.RLock()
         self._parts: list[str] = []
         self._listeners: list[Listener] = []
+        self.keeps_text = True
+        """Whether ``text`` is wanted. A command that passes everything on would only fill its memory with it."""
 
     @property
     def text(self) -> str:
@@ -45,7 +47,8 @@ class Console:
     def write(self, text: str) -> None:
         """Show ``text``."""
         with self._lock:
-            self._parts.append(text)
+            if self.keeps_text:
+                self._parts.append(text)
             for listener in self._listeners:
                 listener(text)
 

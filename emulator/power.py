@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 INJECT_EVERY = 0.005
 """Seconds between two injections: the interpreter's own switch interval, below which the stopper only waits for the GIL."""
 
+_GENERATOR = 0x20
+"""The code flag CO_GENERATOR; ``inspect``, which names it, is slow to import."""
+
 _LONGEST_WAIT = 3600.0
 """One uninterrupted wait of the host's; longer ones are repeated (some platforms overflow on larger values)."""
 
@@ -81,14 +84,17 @@ class ScriptThread:
 
     def _run(self) -> None:
         self.cycle.enter(self)
-        started = False
+        body: Callable[[], None] | None = self._body
+        del self._body  # what the script's functions hold is let go with them
         while True:  # an injection may still be on its way when the body has ended: nothing may escape
             try:
-                if not started:
-                    started = True
-                    self._body()
-                self.cycle.leave(self)
-                self._close_waker()
+                try:
+                    if body is not None:
+                        run, body = body, None
+                        run()
+                finally:
+                    self.cycle.leave(self)
+                    self._close_waker()
                 return
             except PowerOff:
                 continue
@@ -203,7 +209,7 @@ class PowerCycle:
         """Raise :class:`PowerOff` once the cycle is over, ``KeyboardInterrupt`` after Ctrl-C."""
         if self.off:
             closing = sys.exc_info()[1]
-            if isinstance(closing, GeneratorExit):
+            if isinstance(closing, GeneratorExit) and self._in_generator():
                 # a generator that is being closed may raise nothing else: CPython would report it on stderr
                 raise closing
             raise PowerOff
@@ -211,6 +217,14 @@ class PowerCycle:
         if thread is not None and thread.interrupted:
             thread.interrupted = False
             raise KeyboardInterrupt("")
+
+    def _in_generator(self) -> bool:
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None:
+            if frame.f_builtins is self.script_builtins and frame.f_code.co_flags & _GENERATOR:
+                return True
+            frame = frame.f_back
+        return False
 
     def sleep(self, seconds: float) -> None:
         """Wait ``seconds`` on the board's clock; power-off and Ctrl-C end it."""
@@ -295,7 +309,8 @@ def current() -> ScriptThread:
     """The script thread that calls."""
     thread: ScriptThread | None = getattr(_current, "thread", None)
     if thread is None:
-        raise RuntimeError("only a script thread can wait on the board's clock")
+        # the host's garbage collector runs a finaliser of the script in a thread that is none of the board's
+        raise PowerOff
     return thread
 
 

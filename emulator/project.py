@@ -30,12 +30,15 @@ class Project:
     def add(self, device_path: str, host_path: Path) -> None:
         """Take one file."""
         try:
-            size = host_path.stat().st_size
-            if size > MAX_BYTES:
-                raise ProjectError(f"{host_path}: {size:,} bytes; that is larger than the flash of any board")
-            self.entries[device_path] = host_path.read_bytes()
+            if not host_path.is_file():
+                raise ProjectError(f"{host_path}: neither a file nor a folder")
+            with host_path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
         except OSError as error:
             raise ProjectError(f"{host_path}: {error.strerror or error}") from error
+        if len(content) > MAX_BYTES:
+            raise ProjectError(f"{host_path}: larger than the flash of any board")
+        self.entries[device_path] = content
         self.origins[device_path] = host_path.resolve()
 
 

@@ -62,7 +62,7 @@ class StateFolder:
         wanted = {"format": FORMAT, "fs": board.volume.kind}
         fresh = not about.exists()
         if not fresh:
-            found = json.loads(about.read_text(encoding="utf-8"))
+            found = _read_table(about)
             if found.get("format") != FORMAT:
                 raise ValueError(f"format {found.get('format')!r} is not one that this version reads ({FORMAT})")
             if found.get("fs") != wanted["fs"]:
@@ -70,7 +70,10 @@ class StateFolder:
             board.volume.format()
             board.volume.load(dict(self._stored(self._flash, b"")))
             if self._nvs.exists():
-                board.nvs.load(json.loads(self._nvs.read_text(encoding="utf-8")))
+                values = _read_table(self._nvs)
+                if not all(isinstance(value, (int, str)) for value in values.values()):
+                    raise ValueError(f"{self._nvs.name}: the values are whole numbers and texts")
+                board.nvs.load(values)
         self._flash.mkdir(exist_ok=True)
         for leftover in self.folder.glob(f"{_ASIDE}*"):
             leftover.unlink()
@@ -95,6 +98,8 @@ class StateFolder:
             return
         for entry in sorted(folder.iterdir()):
             path = prefix + b"/" + _device_name(entry.name)
+            if entry.is_symlink():
+                raise ValueError(f"{entry}: a link; the board has none")
             if entry.is_dir():
                 yield path, None
                 yield from self._stored(entry, path)
@@ -177,6 +182,16 @@ class StateFolder:
         if self._lock_file is not None:
             self._lock_file.close()
             self._lock_file = None
+
+
+def _read_table(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path.name} is damaged: {error}") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"{path.name} is damaged: not a table")  # noqa: TRY004  the file is wrong, not the caller
+    return found
 
 
 def _text(value: Any) -> bytes:

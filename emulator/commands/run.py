@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import argparse
 import os
+import select
 import signal
+import stat
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import warnings
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
+from typing import Any
 
 from emulator.board import Board, Run
 from emulator.cli import UsageError
 from emulator.notes import Note
+from emulator.power import current
 from emulator.project import ProjectError
-
-INTERRUPTED = 130
-TERMINATED = 143
-
-
-class _Terminated(BaseException):
-    """SIGTERM came."""
+from emulator.signals import Interrupted, Signals
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``run``."""
     parser.add_argument(
-        "path", type=Path, metavar="PATH", help="a script (becomes /flash/main.py) or a project folder (becomes /flash)"
+        "path",
+        type=_path,
+        metavar="PATH",
+        help="a script (becomes /flash/main.py) or a project folder (becomes /flash)",
     )
     parser.add_argument(
         "--flash", type=Path, metavar="DIR", help="with a script: this folder's tree becomes /flash first"
@@ -57,9 +57,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--offline", action="store_true", help="refuse every address that is not mapped")
     parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end after this time, with status 124")
     parser.add_argument(
-        "--expect", metavar="TEXT", help="end with status 0 once the console shows TEXT, with 1 if it never does"
+        "--expect", type=_text, metavar="TEXT", help="end with status 0 once the console shows TEXT, with 1 if it never does"
     )
-    parser.add_argument("--fail", metavar="TEXT", help="end with status 1 once the console shows TEXT")
+    parser.add_argument("--fail", type=_text, metavar="TEXT", help="end with status 1 once the console shows TEXT")
     parser.add_argument(
         "--stay", action="store_true", help="keep the board and its servers up when the script has ended"
     )
@@ -84,6 +84,16 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _text(text: str) -> str:
+    if not text:
+        raise ValueError(text)
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_text(text))
+
+
 def _port(text: str) -> int:
     value = int(text)
     if not 0 <= value <= 65535:
@@ -93,10 +103,13 @@ def _port(text: str) -> int:
 
 _seconds.__name__ = "number of seconds"
 _port.__name__ = "port number"
+_text.__name__ = "text"
+_path.__name__ = "path"
 
 
 def execute(options: argparse.Namespace) -> int:
     """Run and return the exit status."""
+    own_process()
     try:
         board = Board(
             options.board,
@@ -138,94 +151,134 @@ def _open_ftp(board: Board, port: int) -> str:
 
 
 def _watch(board: Board, options: argparse.Namespace) -> int:
+    signals: Signals = options.signals
     output = Output(board)
     run = Run(board, options.expect, options.fail, options.timeout, stay=options.stay)
     status: int | None = None
-    with _signals():
-        interrupts = 0
+    interrupts = 0
+    while status is None:
         try:
-            while True:
-                try:
-                    if interrupts == 0:
-                        attach_stdin(board)
-                        board.start()
-                    else:
-                        board.interrupt()
-                    run.wait()
-                    break
-                except KeyboardInterrupt:
-                    interrupts += 1
-                    if interrupts > 1 or not board.running:
-                        status = INTERRUPTED
-                        break
-        except _Terminated:
-            status = TERMINATED
-        board.stop()
-    run.close()
+            if interrupts == 0:
+                attach_stdin(board)
+                board.start()
+            else:
+                signals.arm()
+                board.interrupt()
+            run.wait()
+            signals.disarm()
+            break
+        except Interrupted as signal_:
+            interrupts += 1
+            if signal_.number != signal.SIGINT or interrupts > 1 or not board.running:
+                status = signal_.status
     board.close()
+    run.close()
     output.close()
     if output.broken:
         return 1
     return run.result().exit_code if status is None else status
 
 
-@contextmanager
-def _signals() -> Iterator[None]:
-    """SIGTERM ends the run as Ctrl-C does, with a status of its own."""
+def own_process() -> None:
+    """What only a process of our own may do: CPython's advice about a script is not for the board's console or its user."""
+    warnings.simplefilter("ignore")
+    told = sys.unraisablehook
 
-    def terminate(number: int, frame: FrameType | None) -> None:
-        raise _Terminated
+    def unraisable(event: sys.UnraisableHookArgs) -> None:
+        # a generator or finaliser of the script's that fails while it is collected: the board says nothing either
+        if event.exc_traceback is None or "__builtins__" not in event.exc_traceback.tb_frame.f_globals:
+            return
+        told(event)
 
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    sys.unraisablehook = unraisable
+
+
+LARGEST_PIECE = 512
+"""What POSIX lets be written to a pipe that is ready without waiting (PIPE_BUF is at least this)."""
 
 
 class Output:
-    """The console on stdout: verbatim, LF line ends on every system, flushed at each line."""
+    """The console on stdout: verbatim, LF line ends on every system, flushed at each line.
+
+    A reader that does not read makes the script wait, as a slow wire would, but never so that power-off cannot end it.
+    """
 
     def __init__(self, board: Board) -> None:
-        self.broken = False
+        self.broken = sys.stdout is None
         self._board = board
+        self._pending = bytearray()
         self._stream = getattr(sys.stdout, "buffer", None)
+        self._pipe = _pipe_of(self._stream)
+        board.console.keeps_text = False
         self._stop = board.console.listen(self._show)
 
     def _show(self, text: str) -> None:
         if self.broken:
             return
-        try:
+        self._pending += text.encode("utf-8", "replace")
+        if "\n" in text or len(self._pending) > LARGEST_PIECE:
+            try:
+                self._write(self._wait)
+            except OSError:  # whoever read it has gone: the script must not see that as an error of its own
+                self._break()
+
+    def _write(self, wait: Callable[[int], bool]) -> None:
+        if self._pipe is None:
+            data = bytes(self._pending)
+            self._pending.clear()
             if self._stream is None:
-                sys.stdout.write(text)
+                sys.stdout.write(data.decode("utf-8"))
                 sys.stdout.flush()
-                return
-            self._stream.write(text.encode("utf-8", "replace"))
-            if "\n" in text:
+            else:
+                self._stream.write(data)
                 self._stream.flush()
-        except OSError:  # whoever read it has gone: the script must not see that as an error of its own
-            self.broken = True
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  what is left unwritten is not to be tried again at exit
-            threading.Thread(target=self._board.stop, daemon=True).start()
+            return
+        while self._pending and wait(self._pipe):
+            del self._pending[: os.write(self._pipe, self._pending[:LARGEST_PIECE])]
+
+    def _wait(self, descriptor: int) -> bool:
+        """Wait in the script's thread until something can be written; power-off and Ctrl-C end that."""
+        current().cycle.wait_files((), (descriptor,), None)
+        return True
+
+    def _break(self) -> None:
+        self.broken = True
+        self._pending.clear()
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  what is left unwritten is not to be tried again at exit
+        threading.Thread(target=self._board.stop, daemon=True).start()
 
     def close(self) -> None:
-        """Show what is left of the last line."""
+        """Show what is left of the last line, if somebody reads."""
         self._stop()
-        if self._stream is not None and not self.broken:
-            try:
-                self._stream.flush()
-            except OSError:
-                self.broken = True
+        if self.broken:
+            return
+        try:
+            self._write(lambda descriptor: bool(select.select((), (descriptor,), (), LAST_LINE)[1]))
+        except OSError:
+            self.broken = True
+
+
+LAST_LINE = 1.0
+"""Seconds that a reader has to take the rest of the last line."""
+
+
+def _pipe_of(stream: Any) -> int | None:
+    """The descriptor of a stream whose reader may keep us waiting, where the host can wait for that."""
+    if stream is None or not hasattr(select, "poll"):
+        return None
+    try:
+        descriptor: int = stream.fileno()
+        kind = os.fstat(descriptor).st_mode
+    except (OSError, ValueError):
+        return None
+    return None if stat.S_ISREG(kind) else descriptor
 
 
 def attach_stdin(board: Board) -> None:
     """What is typed reaches the script's ``input()``. Nothing is read before the script asks."""
 
     def pump() -> None:
-        for line in sys.stdin:
+        for line in sys.stdin or ():
             board.console_input.feed(line)
         board.console_input.end()
 

@@ -6,13 +6,16 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from emulator.errors import BoardOSError
 from emulator.firmware._arguments import natives
-from emulator.power import PowerCycle, ScriptThread, current
+from emulator.power import PowerCycle, PowerOff, ScriptThread, current
 
 if TYPE_CHECKING:
     from emulator.device import Device
 
 SMALLEST_STACK = 5 * 1024
+MOST_THREADS = 32
+"""More stacks than these do not fit into the board's internal RAM; the exact number depends on what else is there."""
 
 
 class lock:
@@ -87,10 +90,14 @@ def module(device: Device) -> dict[str, Any]:
                 function(*args, **(kwargs or {}))
             except SystemExit:
                 pass
-            except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  the board shows whatever it is
+            except PowerOff:
+                raise
+            except BaseException as error:  # noqa: BLE001  the board shows whatever it is
                 head = f"Unhandled exception in thread started by {device.printer.repr(function)}\n"
                 device.console.write(head + device.interpreter.format_exception(error))
 
+        if len(power.threads()) >= MOST_THREADS:
+            raise BoardOSError("can't create thread")
         power.start_thread(body, name="script thread")
 
     def exit() -> NoReturn:

@@ -25,7 +25,7 @@ NOWHERE = ".nowhere"
 MICROPYTHON_NAMES = frozenset({"__builtins__", "__doc__", "__spec__", "__loader__", "__package__"})
 """Names every CPython module has and a MicroPython one lacks (``__package__`` and the others: py/objmodule.c)."""
 
-_WORTH_REWRITING = ("except", "finally", "__exit__", "__aexit__", "__del__", *HIDDEN_ATTRIBUTES, *MICROPYTHON_NAMES)
+_WORTH_REWRITING = ("except", "finally", "with", "__del__", *HIDDEN_ATTRIBUTES, *MICROPYTHON_NAMES)
 """Source without any of these words is compiled as it stands: finding out costs less than a tree."""
 
 
@@ -67,7 +67,7 @@ def compile_script(text: str, filename: str, mode: str = "exec") -> CodeType:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # CPython's advice on style ("is" with a literal) is none of the board's
-            if not _is_worth_rewriting(text):
+            if not any(word in text for word in _WORTH_REWRITING):
                 return compile(text, filename, mode, dont_inherit=True)
             tree = ast.parse(text, filename, mode)
             tree = _Rewriter().visit(tree)
@@ -82,12 +82,6 @@ def compile_script(text: str, filename: str, mode: str = "exec") -> CodeType:
     except (RecursionError, MemoryError) as error:
         # the board's parser runs out of its stack on such text, too (firmware: py/parse.c)
         raise SourceError("RuntimeError", "maximum recursion depth exceeded", 1) from error
-
-
-def _is_worth_rewriting(text: str) -> bool:
-    if _JUMPS_PAST_CHECK and "while" in text and "with" in text:
-        return True
-    return any(word in text for word in _WORTH_REWRITING)
 
 
 class _Rewriter(ast.NodeTransformer):
@@ -113,17 +107,23 @@ class _Rewriter(ast.NodeTransformer):
             node.body.insert(0, ast.fix_missing_locations(ast.copy_location(landing, node.body[0])))
         return node
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+    def visit_With(self, node: ast.With) -> ast.AST | list[ast.stmt]:
         self.generic_visit(node)
-        if node.name in ("__exit__", "__aexit__"):  # a true result swallows, too
-            node.body.insert(0, _guard(node.body[0]))
-        return node
+        return [node, _guard(node)]  # an __exit__ with a true result swallows, too
+
+    def visit_AsyncWith(self, node: ast.AsyncWith) -> ast.AST | list[ast.stmt]:
+        self.generic_visit(node)
+        return [node, _guard(node)]
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         for statement in node.body:
             # never called for a class of the script's (firmware: py/objtype.c)
             if isinstance(statement, ast.FunctionDef) and statement.name == "__del__":
                 statement.name = ".del"
+            elif isinstance(statement, ast.Assign):
+                for target in statement.targets:
+                    if isinstance(target, ast.Name) and target.id == "__del__":
+                        target.id = ".del"
         self.generic_visit(node)
         return node
 

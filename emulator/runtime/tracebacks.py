@@ -38,4 +38,12 @@ def format_exception(
     if location is not None:
         lines.append(f'  File "{location[0]}", line {location[1]}\n')
     head = "Traceback (most recent call last):\n" if lines else ""
-    return f"{head}{''.join(lines)}{board_class_name(exception)}: {exception_str(exception, printer)}\n"
+    return f"{head}{''.join(lines)}{board_class_name(exception)}: {_message(exception, printer)}\n"
+
+
+def _message(exception: BaseException, printer: Printer) -> str:
+    """The text after the colon; where the script's own ``__repr__`` of an argument fails, the text ends there."""
+    try:
+        return exception_str(exception, printer)
+    except Exception:  # noqa: BLE001  the script's code, run to show the script's exception
+        return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.commandline import LIMIT, command, run, running
+from tests.emulator.commandline import LIMIT, ROOT, command, run, running
 
 
 def script(tmp_path: Path, text: str) -> Path:
@@ -63,6 +64,7 @@ WRONG = {
     "timeout": (["run", "{script}", "--timeout", "soon"], "soon"),
     "ftp port": (["run", "{script}", "--ftp", "99999"], "99999"),
     "flash": (["run", "{script}", "--flash", "/nowhere"], "/nowhere"),
+    "empty text": (["run", "{script}", "--expect", ""], "--expect"),
     "demo": (["demo", "nonsense"], "nonsense"),
 }
 
@@ -139,6 +141,65 @@ class TestSignals:
         ended = run("run", script(tmp_path, "print('ready')\nx = 3 ** 10000000\nx = str(x)"), "--timeout", "0.3")
         assert ended.status == 124
         assert ended.seconds < 20
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes")
+class TestEnding:
+    def test_more_signals_do_not_tear_the_ending_apart(self, tmp_path: Path) -> None:
+        slow = "print('ready')\nx = 3 ** 4000000\nwhile True:\n    str(x % 10 ** 100)\n"
+        with running("run", script(tmp_path, slow), "--state", tmp_path / "state") as board:
+            board.wait_for("out", "ready")
+            for _ in range(3):
+                board.send(signal.SIGTERM)
+            ended = board.finish()
+        assert ended.status == 143
+        assert "Traceback" not in ended.err
+
+    def test_a_reader_that_does_not_read(self, tmp_path: Path) -> None:
+        path = script(tmp_path, "while True:\n    print('x' * 1000)\n")
+        process = subprocess.Popen(
+            command("run", path, "--timeout", "0.5"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+        )
+        try:
+            assert process.wait(LIMIT) == 124
+        finally:
+            process.kill()
+            process.communicate()
+
+    def test_a_slow_reader_gets_everything(self, tmp_path: Path) -> None:
+        path = script(tmp_path, "for i in range(20000):\n    print('line', i)\nprint('end', end='')")
+        process = subprocess.Popen(command("run", path), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        assert process.stdout is not None
+        received = b""
+        while piece := process.stdout.read(997):
+            received += piece
+        process.stdout.close()
+        assert process.wait(LIMIT) == 0
+        assert received == b"".join(b"line %d\n" % i for i in range(20000)) + b"end"
+
+    @pytest.mark.parametrize("closed", ["stdin", "stdout"])
+    def test_closed_streams(self, tmp_path: Path, closed: str) -> None:
+        path = script(tmp_path, "try:\n    input()\nexcept EOFError:\n    print('end')")
+        redirect = {"stdin": "<&-", "stdout": ">&-"}[closed]
+        shell = " ".join([*map(shlex.quote, command("run", str(path), "--timeout", "9")), redirect])
+        done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, timeout=LIMIT, cwd=ROOT)
+        assert done.stderr == ""
+        assert (done.returncode, done.stdout) == ((0, "end\n") if closed == "stdin" else (1, ""))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such files there")
+def test_a_script_that_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (str(tmp_path / "pipe"), "/dev/zero", ""):
+        ended = run("run", path)
+        assert ended.status == 2
+        assert len(ended.err.splitlines()) == 1
+
+
+def test_cpython_has_no_advice_for_the_console(tmp_path: Path) -> None:
+    text = "async def f(): pass\nf()\ndef g():\n    try:\n        yield\n    finally:\n        1/0\nx = g()\nnext(x)\ndel x\nprint(~True)\n"
+    ended = run("run", script(tmp_path, text))
+    assert (ended.status, ended.out, ended.err) == (0, "-2\n", "")
 
 
 def test_stdout_that_nobody_reads(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_a_killed_process_leaves_its_commits_and_no_lock(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("about", "message"),
-    [('{"format": 99, "fs": "littlefs"}', "format 99"), ('{"format": 1, "fs": "fat"}', "--fs fat"), ("{", "--state")],
+    [('{"format": 99, "fs": "littlefs"}', "format 99"), ('{"format": 1, "fs": "fat"}', "--fs fat"), ("{", "board.json is damaged"), ("[]", "board.json is damaged")],
 )
 def test_a_folder_that_is_not_ours_is_refused_and_not_touched(tmp_path: Path, about: str, message: str) -> None:
     (tmp_path / "board.json").write_text(about)
@@ -107,3 +107,22 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
     with pytest.raises(ProjectError, match="state"):
         Board(state=tmp_path / "state")
+
+
+@pytest.mark.parametrize("values", ["[]", '{"a": [1]}', '{"a"'])
+def test_damaged_settings_are_named(tmp_path: Path, values: str) -> None:
+    with Board(state=tmp_path):
+        pass
+    (tmp_path / "nvs.json").write_text(values)
+    with pytest.raises(ProjectError, match=r"nvs\.json"):
+        Board(state=tmp_path)
+    assert (tmp_path / "nvs.json").read_text() == values
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="making links needs rights there")
+def test_links_are_refused(tmp_path: Path) -> None:
+    with Board(state=tmp_path):
+        pass
+    (tmp_path / "flash" / "link").symlink_to("/etc")
+    with pytest.raises(ProjectError, match="link"):
+        Board(state=tmp_path)

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from emulator import Board
+from emulator.power import PowerOff
 from tests.emulator.conftest import NEVER, RunScript, load
 
 READY = "ready\n"
@@ -33,6 +34,15 @@ VICTIMS = {
     ),
     "with alone": "class C:\n    def __enter__(self): pass\n    def __exit__(self, *a): pass\nc = C()\nwhile True:\n    with c:\n        x = 1\n",
     "try in a loop in a loop": "n = 1\nwhile True:\n    while n:\n        try:\n            n = 2\n        finally:\n            n = 3\n",
+    "__exit__ that is no method": (
+        "class C:\n    def __enter__(self): pass\n    __exit__ = lambda self, *a: True\n"
+        "c = C()\nwhile True:\n    with c:\n        x = 1\n"
+    ),
+    "threads without end": (
+        "import _thread, time\ndef f():\n    while True:\n        try:\n            _thread.start_new_thread(f, ())\n"
+        "        except:\n            pass\nf()\n"
+    ),
+    "GeneratorExit": "while True:\n    try:\n        raise GeneratorExit\n    except:\n        pass\n",
     "printing": "while True:\n    try:\n        print('x')\n    except:\n        pass\n",
     "generator": "def g():\n    while True:\n        try:\n            yield 1\n        except:\n            pass\nfor x in g():\n    pass\n",
     "generator with finally": (
@@ -42,7 +52,6 @@ VICTIMS = {
     "lock": (
         "import _thread\na = _thread.allocate_lock()\na.acquire()\nwhile True:\n    try:\n        a.acquire()\n    except:\n        pass\n"
     ),
-    "input": "import sys\nwhile True:\n    try:\n        sys.stdin.read(1) or __import__('time').sleep(9)\n    except:\n        pass\n",
     "poll": "import select, time\nwhile True:\n    try:\n        select.poll().poll(100000)\n    except:\n        pass\n",
     "reset loop": "import machine\ntry:\n    machine.reset()\nexcept:\n    pass\nwhile True:\n    pass\n",
     "thread": (
@@ -88,6 +97,12 @@ def test_stop_while_handshaking(board: Board) -> None:
         assert board.run(timeout=0.3).exit_code == 124
 
 
+def test_stop_while_reading_the_console(board: Board) -> None:
+    load(board, "while True:\n    try:\n        input()\n    except:\n        pass\n")
+    board.console_input.attach(lambda: None)  # somebody is there and types nothing
+    assert board.run(timeout=0.3).exit_code == 124
+
+
 def test_stop_while_accepting(board: Board) -> None:
     load(
         board,
@@ -102,10 +117,10 @@ def test_nothing_is_shown_after_the_end(board: Board) -> None:
         "while True:\n    try:\n        print('x')\n    except:\n        print('caught')\n    finally:\n        print('finally')\n",
     )
     board.run(timeout=0.2)
-    shown = board.console.text
-    assert "caught" not in shown
-    assert threading.active_count() == 1 or all(t.name not in ("main", "script thread") for t in threading.enumerate())
-    assert board.console.text == shown
+    assert board.console.text
+    assert "caught" not in board.console.text
+    with pytest.raises(PowerOff):
+        board.console.writer(board._cycle).write("late")  # type: ignore[arg-type]
 
 
 def test_sys_exit_ends_with_its_status(run_script: RunScript) -> None:
@@ -186,3 +201,61 @@ def test_a_predicate_sees_all_text_of_the_run(board: Board) -> None:
     load(board, "print('a')\nprint('b')\nwhile True: pass\n")
     for _ in range(2):
         assert board.run(timeout=NEVER, until=lambda text: text == "a\nb\n").exit_code == 0
+
+
+ENDINGS = {
+    "GeneratorExit": ("raise GeneratorExit", "GeneratorExit: \n"),
+    "own BaseException": ("class B(BaseException): pass\nraise B(1)", "B: 1\n"),
+    "failing __repr__": ("class Bad:\n    def __repr__(self): raise KeyError('x')\nraise ValueError(Bad())", "ValueError: \n"),
+    "__repr__ of another type": ("class Bad:\n    def __repr__(self): return 5\nraise ValueError(Bad())", "ValueError: \n"),
+}
+
+
+@pytest.mark.parametrize(("script", "tail"), ENDINGS.values(), ids=ENDINGS.keys())
+@pytest.mark.parametrize("where", ["main", "thread"])
+def test_whatever_a_script_raises_is_shown_and_ends_it(run_script: RunScript, script: str, tail: str, where: str) -> None:
+    if where == "thread":
+        body = "\n".join(f"    {line}" for line in script.splitlines())
+        script = f"import _thread\ndef f():\n{body}\n_thread.start_new_thread(f, ())\n"
+    result = run_script(script)
+    assert result.text.endswith(tail)
+    assert result.exit_code == (1 if where == "main" else 0)
+    assert result.notes == []
+
+
+@pytest.mark.parametrize(("value", "status"), [(0, 0), (3, 3), (256, 1), (10**30, 1), (-1, 255), ("'text'", 1), (None, 0)])
+def test_a_failing_status_is_never_0(run_script: RunScript, value: object, status: int) -> None:
+    assert run_script(f"raise SystemExit({value})").exit_code == status
+
+
+def test_what_a_hard_reset_loses(run_script: RunScript) -> None:
+    result = run_script(
+        "import machine, time\nif machine.reset_cause() == 0:\n    time.timezone(3600)\n    machine.reset()\nprint(time.timezone())"
+    )
+    assert result.text == "0\n"
+
+
+def test_start_and_stop_from_many_threads() -> None:
+    with Board() as board:
+        load(board, "while True: pass")
+        failures: list[BaseException] = []
+
+        def hammer() -> None:
+            for _ in range(15):
+                try:
+                    board.start()
+                except RuntimeError as error:
+                    if "on already" not in str(error):
+                        failures.append(error)
+                board.reset()
+                board.stop()
+
+        threads = [threading.Thread(target=hammer) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(NEVER)
+        assert not any(thread.is_alive() for thread in threads)
+        assert failures == []
+        load(board, "print('works')")
+        assert board.run(timeout=NEVER).text.endswith("works\n")
