@@ -32,6 +32,7 @@ class Options:
     python: str | None = None
     mockro: str | None = None
     corpus: Path | None = None
+    micropython: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Measure the figures of ``README.md`` beside this file.
 
-usage: python benchmarks/run.py [startup|source|stopping ...] [--rounds N] [--json]
+usage: python benchmarks/run.py [startup|source|stopping|tls ...] [--rounds N] [--json]
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ FAMILIES = {
     "startup": "S1-S4: hello world from the command line",
     "source": "S5: compiling a script",
     "stopping": "K1-K3: cutting the power",
+    "tls": "T1-T4: handshakes and bulk data",
 }
 """Name -> what it measures. Each is a module here with ``measure(options, progress) -> list[Figure]``."""
 
@@ -39,13 +40,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--mockro", metavar="EXE", help="startup: the mockro to compare with, no fresh environment")
     parser.add_argument("--corpus", type=Path, metavar="DIR", help="source: also the scripts below this folder")
+    parser.add_argument("--micropython", metavar="EXE", help="tls: a MicroPython with TLS to compare with")
     options = parser.parse_args(argv)
     unknown = [name for name in options.families if name not in FAMILIES]
     if unknown:
         parser.error(f"no family {unknown[0]!r}; there are {', '.join(FAMILIES)}")
     if options.rounds < 1:
         parser.error("--rounds: at least 1")
-    asked = Options(options.rounds, options.python, options.mockro, options.corpus)
+    asked = Options(options.rounds, options.python, options.mockro, options.corpus, options.micropython)
 
     figures: list[Figure] = []
     failures: dict[str, str] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import posixpath
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from ussl_shim import certificate, der, errors
@@ -85,7 +85,7 @@ class KeyFile:
     """A private key as found in a file: the form of its PEM block and the bytes inside."""
 
     form: Literal["pkcs1", "sec1", "pkcs8"]
-    der: bytes
+    der: bytes = field(repr=False)
 
 
 def cut_at_nul(raw: bytes) -> bytes:

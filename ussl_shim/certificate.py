@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, Literal
 
 from ussl_shim import der, errors
@@ -181,8 +181,12 @@ def _fails_with(base: int, *, low: bool = True) -> Iterator[None]:
         raise CertificateError(base + exc.code if low else base) from exc
 
 
+@lru_cache(maxsize=128)
 def parse(data: bytes) -> Certificate:
-    """Parse one DER certificate. Raises `CertificateError` with the number the board would raise."""
+    """Parse one DER certificate. Raises `CertificateError` with the number the board would raise.
+
+    The same bytes give the same object: peers and files show the same few certificates again and again.
+    """
     with _fails_with(errors.X509_INVALID_FORMAT, low=False):
         outer = Reader(data).enter(der.SEQUENCE)
     with _fails_with(errors.X509_INVALID_FORMAT):
@@ -216,7 +220,7 @@ def parse(data: bytes) -> Certificate:
         if outer.element(der.SEQUENCE) != algorithm:
             raise CertificateError(errors.X509_SIG_MISMATCH)
     with _fails_with(errors.X509_INVALID_SIGNATURE):
-        value = outer.take(der.BIT_STRING)[1:]
+        value = outer.whole_bytes()
     with _fails_with(errors.X509_INVALID_FORMAT):
         outer.finish()
     return Certificate(
@@ -309,7 +313,7 @@ def _public_key(body: Reader) -> PublicKey:
     if oid not in (_RSA_KEY, *_EC_KEYS):
         raise CertificateError(errors.PK_UNKNOWN_PK_ALG)
     with _fails_with(errors.PK_INVALID_PUBKEY):
-        bits = fields.take(der.BIT_STRING)[1:]
+        bits = fields.whole_bytes()
         if oid == _RSA_KEY:
             modulus = int.from_bytes(Reader(bits).enter(der.SEQUENCE).take(der.INTEGER), "big")
             return PublicKey("rsa", modulus.bit_length(), None, whole)

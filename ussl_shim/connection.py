@@ -131,7 +131,11 @@ class Connection:
         with self._lock:
             if self._state != "new":
                 raise self._env.error(errors.SSL_BAD_INPUT_DATA)
-            self._engine = self._new_engine()
+            try:
+                self._engine = self._new_engine()
+            except EngineError as exc:
+                remark = "the host's TLS library cannot load the board's own certificate, which the board might use"
+                raise self._fail(Fault(errors.X509_INVALID_FORMAT, None, remark)) from exc
         while True:
             with self._lock:
                 done, flushed, progressed = self._handshake_step()

@@ -63,6 +63,16 @@ class Reader:
         self.position = end
         return self.data[begin:end]
 
+    def whole_bytes(self) -> bytes:
+        """The content of a BIT STRING that must be whole bytes: the count of unused bits before it is 0.
+
+        Raises Asn1Error (board: mbedTLS asn1parse.c, mbedtls_asn1_get_bitstring_null).
+        """
+        content = self.take(BIT_STRING)
+        if len(content) < 2 or content[0] != 0:
+            raise Asn1Error(errors.ASN1_INVALID_DATA)
+        return content[1:]
+
     def skip(self) -> int:
         """Step over the next element whatever it is; its tag."""
         tag = self.peek()

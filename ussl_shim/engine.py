@@ -52,6 +52,8 @@ _LEGACY_SERVER_CONNECT: Final = 0x4  # ssl.OP_LEGACY_SERVER_CONNECT, named from 
 _PARTIAL_CHAIN: Final = 0x80000
 _NO_CHECK_TIME: Final = 0x200000
 _CACHE_SIZE: Final = 32
+UNUSABLE_IDENTITY: Final = "UNUSABLE_IDENTITY"
+"""The reason of an `EngineError` where the library cannot load the board's own certificate or key."""
 
 
 class _HostFiles:
@@ -157,6 +159,14 @@ def _load_through_file(context: ssl.SSLContext, identity: Identity) -> None:
 
 
 def _load_identity(context: ssl.SSLContext, identity: Identity) -> None:
+    """Give the context the board's own certificate. Raises `EngineError` where the library is stricter than the board."""
+    try:
+        _load_by_any_means(context, identity)
+    except ssl.SSLError as exc:
+        raise EngineError(UNUSABLE_IDENTITY, str(exc)) from exc
+
+
+def _load_by_any_means(context: ssl.SSLContext, identity: Identity) -> None:
     if _HostFiles.memfd_create is not None:
         with _memory_file(identity.chain + identity.key(None)) as path:
             if path is not None:
@@ -241,6 +251,7 @@ class Engine:
         host: bytes | None = None,
         saved: SavedTls | None = None,
     ) -> None:
+        """Raises `EngineError` where the library cannot load ``identity``."""
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         if server_side:

@@ -72,22 +72,40 @@ PK_PASSWORD_REQUIRED: Final = -0x3C00
 PK_UNKNOWN_PK_ALG: Final = -0x3C80
 PK_KEY_INVALID_FORMAT: Final = -0x3D00
 RSA_KEY_CHECK_FAILED: Final = -0x4200
+ECP_INVALID_KEY: Final = -0x4C80
 
 MEANINGS: Final[dict[int, tuple[str, str]]] = {
     VERIFY_RESULT_NOT_ZERO: ("", "the peer's certificate was judged bad (socket connected before wrap_socket)"),
     NET_RECV_FAILED: ("NET_RECV_FAILED", "reading from the network failed"),
     NET_SEND_FAILED: ("NET_SEND_FAILED", "writing to the network failed"),
     NET_CONN_RESET: ("NET_CONN_RESET", "the peer reset the connection"),
+    PEM_INVALID_DATA: ("PEM_INVALID_DATA", "a PEM block without content"),
     PEM_INVALID_DATA + BASE64_INVALID_CHARACTER: ("PEM_INVALID_DATA", "damaged PEM text"),
+    PEM_INVALID_ENC_IV: ("PEM_INVALID_ENC_IV", "an encrypted key whose header is damaged"),
+    PEM_PASSWORD_REQUIRED: ("PEM_PASSWORD_REQUIRED", "an encrypted key"),
     PEM_UNKNOWN_ENC_ALG: ("PEM_UNKNOWN_ENC_ALG", "a key encrypted with a cipher the board does not have"),
     X509_INVALID_FORMAT: ("X509_INVALID_FORMAT", "not a PEM certificate"),
+    X509_INVALID_VERSION: ("X509_INVALID_VERSION", "a certificate whose version cannot be read"),
+    X509_INVALID_SERIAL: ("X509_INVALID_SERIAL", "a certificate whose serial number cannot be read"),
+    X509_INVALID_ALG: ("X509_INVALID_ALG", "a certificate whose algorithm cannot be read"),
+    X509_INVALID_NAME: ("X509_INVALID_NAME", "a certificate whose subject or issuer cannot be read"),
+    X509_INVALID_DATE: ("X509_INVALID_DATE", "a certificate whose dates cannot be read"),
+    X509_INVALID_SIGNATURE: ("X509_INVALID_SIGNATURE", "a certificate whose signature cannot be read"),
+    X509_INVALID_EXTENSIONS: ("X509_INVALID_EXTENSIONS", "a certificate with extensions the board does not take"),
+    X509_UNKNOWN_VERSION: ("X509_UNKNOWN_VERSION", "a certificate of an unknown version"),
+    X509_SIG_MISMATCH: ("X509_SIG_MISMATCH", "a certificate that names two signature algorithms"),
+    X509_UNKNOWN_SIG_ALG: ("X509_UNKNOWN_SIG_ALG", "a signature algorithm the board does not know"),
     X509_UNKNOWN_SIG_ALG + OID_NOT_FOUND: ("X509_UNKNOWN_SIG_ALG", "a signature algorithm the board does not know"),
     X509_CERT_VERIFY_FAILED: ("X509_CERT_VERIFY_FAILED", "the peer's certificate failed a check of CERT_REQUIRED"),
     X509_CERT_UNKNOWN_FORMAT: ("X509_CERT_UNKNOWN_FORMAT", "a PEM header without a readable body"),
+    PK_UNKNOWN_NAMED_CURVE: ("PK_UNKNOWN_NAMED_CURVE", "an EC key on a curve the board does not have"),
+    PK_UNKNOWN_NAMED_CURVE + OID_NOT_FOUND: ("PK_UNKNOWN_NAMED_CURVE", "an EC key on a curve the board does not have"),
     PK_PASSWORD_MISMATCH: ("PK_PASSWORD_MISMATCH", "an encrypted key (PKCS#1 or SEC1)"),
     PK_PASSWORD_REQUIRED: ("PK_PASSWORD_REQUIRED", "an encrypted key (PKCS#8)"),
     PK_UNKNOWN_PK_ALG: ("PK_UNKNOWN_PK_ALG", "a certificate for a kind of key the board does not know"),
     PK_KEY_INVALID_FORMAT: ("PK_KEY_INVALID_FORMAT", "not a PEM private key"),
+    PK_INVALID_PUBKEY: ("PK_INVALID_PUBKEY", "the public key in the certificate is no key"),
+    ECP_INVALID_KEY: ("ECP_INVALID_KEY", "the public key in the certificate is no point of its curve"),
     SSL_TIMEOUT: ("SSL_TIMEOUT", "nothing arrived in time"),
     SSL_PK_TYPE_MISMATCH: ("SSL_PK_TYPE_MISMATCH", "the peer's certificate is of an algorithm the board does not know"),
     SSL_BAD_HS_PROTOCOL_VERSION: ("SSL_BAD_HS_PROTOCOL_VERSION", "no TLS version in common"),
@@ -105,14 +123,31 @@ MEANINGS: Final[dict[int, tuple[str, str]]] = {
     SSL_FATAL_ALERT_MESSAGE: ("SSL_FATAL_ALERT_MESSAGE", "the peer refused with a fatal alert"),
     SSL_PEER_CLOSE_NOTIFY: ("SSL_PEER_CLOSE_NOTIFY", "the peer said goodbye during the handshake"),
     SSL_BAD_HS_CLIENT_HELLO: ("SSL_BAD_HS_CLIENT_HELLO", "the client did not begin a TLS handshake"),
-    SSL_BAD_HS_SERVER_HELLO: ("SSL_BAD_HS_SERVER_HELLO", "the server's first message is malformed"),
+    SSL_BAD_HS_SERVER_HELLO: (  # also the sum PK_KEY_INVALID_FORMAT + PK_UNKNOWN_PK_ALG
+        "SSL_BAD_HS_SERVER_HELLO",
+        "a key of a kind the board does not know; in a handshake, a malformed first message of the server",
+    ),
     SSL_BAD_HS_CERTIFICATE: ("SSL_BAD_HS_CERTIFICATE", "the certificate is not meant for this use, or malformed"),
     SSL_BAD_HS_SERVER_KEY_EXCHANGE: ("SSL_BAD_HS_SERVER_KEY_EXCHANGE", "the server's key exchange is not acceptable"),
     SSL_BAD_HS_CERTIFICATE_VERIFY: ("SSL_BAD_HS_CERTIFICATE_VERIFY", "the client's proof of its key is wrong"),
     SSL_BAD_HS_FINISHED: ("SSL_BAD_HS_FINISHED", "the handshake was altered on the way"),
-    PK_KEY_INVALID_FORMAT + PK_UNKNOWN_PK_ALG: ("PK_UNKNOWN_PK_ALG", "a key of a kind the board does not know"),
+    PK_KEY_INVALID_FORMAT + RSA_KEY_CHECK_FAILED: (  # equals SSL_ALLOC_FAILED
+        "SSL_ALLOC_FAILED",
+        "a key whose numbers do not fit together, or no memory left",
+    ),
 }
 """Number -> (name, what usually causes it)."""
+
+LOW_CODES: Final[dict[int, tuple[str, str]]] = {
+    ASN1_OUT_OF_DATA: ("ASN1_OUT_OF_DATA", "the data ends too early"),
+    ASN1_UNEXPECTED_TAG: ("ASN1_UNEXPECTED_TAG", "an element of another kind was expected"),
+    ASN1_INVALID_LENGTH: ("ASN1_INVALID_LENGTH", "an impossible length"),
+    ASN1_LENGTH_MISMATCH: ("ASN1_LENGTH_MISMATCH", "two lengths that contradict each other"),
+    ASN1_INVALID_DATA: ("ASN1_INVALID_DATA", "a value that is not allowed"),
+    OID_NOT_FOUND: ("OID_NOT_FOUND", "an algorithm or curve the board does not know"),
+    BASE64_INVALID_CHARACTER: ("BASE64_INVALID_CHARACTER", "a character that is not base64"),
+}
+"""The low half of a sum -> (name, what it says)."""
 
 
 def describe(number: int) -> str:

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from flashfs.notes import Note, Quirk
-from ussl_shim import errors
+from ussl_shim import errors, explanations
 from ussl_shim.certfiles import ARGUMENTS, NOT_FOUND, CertificateFile, FileRefusedError, PathRefusal, Role, show_path
 from ussl_shim.certificate import Certificate, CertificateError, show_name
 from ussl_shim.quirks import QUIRKS, TIMEOUT_EIGHT_BITS
 from ussl_shim.results import Flag, describe_flags
 from ussl_shim.trust import Verdict
 
-_MODUSSL: Final = "firmware: esp32/mods/modussl.c"
+_MODUSSL: Final = explanations.MODUSSL
 _DOCUMENTATION: Final = "documentation: ussl, wrap_socket"
-_MBEDTLS: Final = "firmware: mbedTLS 2.16.2"
+_MBEDTLS: Final = explanations.MBEDTLS
 _MAX: Final = 240
 
 # Alert numbers a peer sends (RFC 5246, 7.2 and RFC 6066).
@@ -95,21 +95,14 @@ def file_not_found(path: bytes, role: Role, reason: str, places: Sequence[str]) 
     )
 
 
-_FILE_FIXES: Final[dict[Role, str]] = {
-    "ca": "store the CA as PEM text: openssl x509 -in FILE -out ca.pem -outform PEM",
-    "certificate": "store the certificate as PEM text: openssl x509 -in FILE -out cert.pem -outform PEM",
-    "key": "store the key as PEM text without a password: openssl pkey -in FILE -out private.key",
-}
-
-
 def file_refused(path: bytes, role: Role, refused: FileRefusedError) -> Note:
     """A file that does not parse."""
     return Note(
         "ussl-file-refused",
         f"OSError({refused.number}): the board cannot use {ARGUMENTS[role]}={show_path(path)!r}",
-        cause=errors.MEANINGS.get(refused.number, ("", "the file does not parse"))[1],
+        cause=explanations.meaning(refused.number, "the file does not parse"),
         evidence=f"{refused.remark}; {errors.describe(refused.number)}",
-        fix=_FILE_FIXES[role],
+        fix=explanations.FILE_FIXES[role],
         source=_MBEDTLS,
     )
 
@@ -230,21 +223,6 @@ def _names_evidence(leaf: Certificate, host: bytes | None) -> str:
     return f"asked for {show_path(host or b'')!r}; {kind} in the certificate: {shown}"
 
 
-def _fix_for(flags: int) -> str:
-    fixes = (
-        (Flag.MISSING, "give the client a certificate"),
-        (Flag.NOT_TRUSTED, "put the CA certificate that signed it into ca_certs (PEM), or let the peer send its chain"),
-        (
-            Flag.NAME_MISMATCH,
-            "use a name from the certificate (IP addresses match only a CN or DNS name), or reissue it",
-        ),
-        (Flag.EXT_KEY_USAGE | Flag.KEY_USAGE, "reissue the certificate for this use"),
-        (Flag.BAD_HASH, "reissue the certificate with SHA-256"),
-        (Flag.KEY_TOO_SMALL, "use RSA keys of 2048 bits and more, or EC"),
-    )
-    return next((fix for mask, fix in fixes if flags & mask), "")
-
-
 def certificate_refused(
     peer: str, number: int | None, verdict: Verdict, host: bytes | None, anchors: Sequence[Certificate]
 ) -> Note:
@@ -267,7 +245,7 @@ def certificate_refused(
         f"{peer}: certificate refused, {what}",
         cause=describe_flags(flags),
         evidence=_cut("; ".join(evidence)),
-        fix=_fix_for(flags),
+        fix=explanations.fix_for_flags(flags),
         source=_MBEDTLS,
     )
 
@@ -277,35 +255,24 @@ def certificate_unreadable(peer: str, exc: CertificateError) -> Note:
     return Note(
         "ussl-certificate-unreadable",
         f"{peer}: the board cannot read the certificate, OSError({exc.number})",
-        cause=errors.MEANINGS.get(exc.number, ("", "it does not parse"))[1],
+        cause=explanations.meaning(exc.number, "it does not parse"),
         evidence=errors.describe(exc.number),
         fix="use RSA or EC keys (no Ed25519) and SHA-256 signatures",
         source=_MBEDTLS,
     )
 
 
-_FIXES: Final[dict[int, str]] = {
-    errors.SSL_INVALID_RECORD: "check the port: this peer does not speak TLS there",
-    errors.SSL_BAD_HS_CLIENT_HELLO: "use a TLS client (https://, not http://)",
-    errors.SSL_CONN_EOF: "check the peer's log; a peer that wants a client certificate or an SNI name may just hang up",
-    errors.NET_CONN_RESET: "check the peer's log, and that a server for TLS listens on that port",
-    errors.SSL_NO_CIPHER_CHOSEN: "let the client offer TLS 1.2 with an AES suite; the board has no TLS 1.3",
-    errors.SSL_NO_CLIENT_CERTIFICATE: "give the client a certificate",
-    errors.SSL_TIMEOUT: "check that the peer answers; timeout= is the number of seconds to wait",
-}
-
-
 def handshake_failed(peer: str, number: int, remark: str, peer_alert: int | None, closed_by: str) -> Note:
     """The handshake ended for a reason other than the peer's certificate."""
     evidence = remark
-    fix = _FIXES.get(number, "")
+    fix = explanations.fix(number)
     if peer_alert is not None:
         evidence = f"the peer sent {alert_name(peer_alert)}"
         fix = _ALERT_FIXES.get(peer_alert, fix or "look at the peer's log")
     return Note(
         "ussl-handshake-failed",
         f"{peer}: handshake failed, OSError({number})",
-        cause=errors.MEANINGS.get(number, ("", "the handshake cannot go on"))[1],
+        cause=explanations.meaning(number, "the handshake cannot go on"),
         evidence=_cut("; ".join(part for part in (evidence, closed_by, errors.describe(number)) if part)),
         fix=fix,
         source=_MBEDTLS,
@@ -317,7 +284,7 @@ def connection_failed(peer: str, number: int, doing: str, remark: str) -> Note:
     return Note(
         "ussl-connection-failed",
         f"{peer}: {doing} failed, OSError({number})",
-        cause=errors.MEANINGS.get(number, ("", "the connection broke"))[1],
+        cause=explanations.meaning(number, "the connection broke"),
         evidence=_cut(remark),
         source=_MBEDTLS,
     )

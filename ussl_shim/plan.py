@@ -89,7 +89,7 @@ def prepare(
     identity = None
     if raw_own is not None:
         chain = _certificates(env, checked.certfile, "certificate", raw_own[0])
-        identity = _identity(env, checked.keyfile, chain, raw_own[1])
+        identity = _identity(env, checked.certfile, checked.keyfile, chain, raw_own[1])
     if session is not None and checked.server_side:
         env.note(notes.misuse("a saved session means nothing to a server", "leave saved_session out"))
         raise env.error(errors.SSL_BAD_INPUT_DATA)
@@ -144,7 +144,9 @@ def _certificates(env: Environment, path: bytes | None, role: Role, raw: bytes) 
     return found.certificates
 
 
-def _identity(env: Environment, path: bytes | None, chain: tuple[Certificate, ...], raw: bytes) -> Identity:
+def _identity(
+    env: Environment, cert_path: bytes | None, path: bytes | None, chain: tuple[Certificate, ...], raw: bytes
+) -> Identity:
     from ussl_shim import x509
     from ussl_shim.engine import Identity, fingerprint
 
@@ -161,5 +163,10 @@ def _identity(env: Environment, path: bytes | None, chain: tuple[Certificate, ..
     if key.belongs_to(chain[0]):
         return Identity(chain_pem, key.pem, fingerprint(chain_pem, raw))
     env.note(notes.key_mismatch(path or b"", chain[0]))
-    impostor = x509.impostor_pem(chain[0])
+    try:
+        impostor = x509.impostor_pem(chain[0])
+    except CertificateError as exc:
+        refused = FileRefusedError(exc.number, "the public key in the certificate is damaged")
+        env.note(notes.file_refused(cert_path or b"", "certificate", refused))
+        raise env.error(exc.number) from exc
     return Identity(chain_pem, lambda _password: impostor, fingerprint(chain_pem, raw), secret=False)

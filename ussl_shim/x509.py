@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import secrets
 import threading
@@ -31,6 +32,7 @@ def _hash(name: str) -> hashes.HashAlgorithm:
     return table[name]()
 
 
+@functools.lru_cache(maxsize=64)
 def _load_public(key: PublicKey) -> PublicKeyTypes | None:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -41,6 +43,7 @@ def _load_public(key: PublicKey) -> PublicKeyTypes | None:
         return None
 
 
+@functools.lru_cache(maxsize=128)
 def signed_by(child: Certificate, parent: Certificate) -> bool:
     """True where the parent's key made the child's signature; any hash the board knows, MD5 and SHA-1 too."""
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -99,6 +102,14 @@ class PrivateKey:
 
     def __repr__(self) -> str:
         return "<PrivateKey>"
+
+    @property
+    def description(self) -> str:
+        """``RSA 2048 bits`` or ``EC secp256r1``."""
+        from cryptography.hazmat.primitives.asymmetric import rsa
+
+        key = self._key
+        return f"RSA {key.key_size} bits" if isinstance(key, rsa.RSAPrivateKey) else f"EC {key.curve.name}"
 
     def belongs_to(self, cert: Certificate) -> bool:
         """True where the certificate is for this key."""
@@ -160,6 +171,7 @@ def impostor_pem(cert: Certificate) -> bytes:
 
     The board does not check that key and certificate belong together; the host's TLS library insists on it. This key
     loads, and whoever checks a signature made with it refuses it, as with the board. It holds nothing secret.
+    Raises `CertificateError` where the public half is no key.
     """
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -186,4 +198,4 @@ def impostor_pem(cert: Certificate) -> bytes:
             der.encode(0xA1, der.encode(der.BIT_STRING, b"\0" + point)),
         )
         return _pem(_LABELS["sec1"], content)
-    raise CertificateError(errors.PK_UNKNOWN_PK_ALG)
+    raise CertificateError(errors.ECP_INVALID_KEY if cert.key.kind == "ec" else errors.PK_INVALID_PUBKEY)

@@ -57,7 +57,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--offline", action="store_true", help="refuse every address that is not mapped")
     parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end after this time, with status 124")
     parser.add_argument(
-        "--expect", type=_text, metavar="TEXT", help="end with status 0 once the console shows TEXT, with 1 if it never does"
+        "--expect",
+        type=_text,
+        metavar="TEXT",
+        help="end with status 0 once the console shows TEXT, with 1 if it never does",
     )
     parser.add_argument("--fail", type=_text, metavar="TEXT", help="end with status 1 once the console shows TEXT")
     parser.add_argument(

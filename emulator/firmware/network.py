@@ -1,4 +1,4 @@
-"""``network`` (firmware: esp32/mods/modnetwork.c, esp32/mods/modwlan.c): WLAN and Server.
+"""``network`` (firmware: esp32/mods/modnetwork.c, esp32/mods/modwlan.c): WLAN, Server and the shell of LoRa.
 
 There is no air: as a station the board joins whatever network it is told to, at once. What a script sees of that is its
 state here; where connections really go is the host map's business.
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from emulator import api
-from emulator.errors import BoardOSError
+from emulator.errors import BoardOSError, BoardTimeoutError
 from emulator.firmware._arguments import REQUIRED, bind, native
 from emulator.firmware._convert import encode, readable, to_int, to_text
 from emulator.firmware._missing import not_emulated
@@ -509,6 +509,55 @@ def _timeout(value: Any) -> int:
     return seconds
 
 
+LORA, LORAWAN = 0, 1
+EU868 = 5
+REGIONS = (0, 1, 2, 4, EU868, 7, 8)
+_LORA: dict[str, Any] = {
+    "mode": LORA,
+    "frequency": None,
+    "tx_power": None,
+    "bandwidth": 0,
+    "sf": 7,
+    "preamble": 8,
+    "coding_rate": 1,
+    "power_mode": 0,
+    "tx_iq": False,
+    "rx_iq": False,
+    "adr": False,
+    "public": True,
+    "tx_retries": 2,
+    "device_class": 0,
+    "region": None,
+}
+
+
+class LoRa:
+    """``network.LoRa`` (firmware: esp32/mods/modlora.c): it can be made with a mode and a region; there is no radio."""
+
+    timeout = BoardTimeoutError
+    _note: ClassVar[NoteSink]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """``LoRa(id=0, *, mode=LORA, region=None)``; a region left out is the configured one, here EU868.
+
+        Raises OSError "resource not available", ValueError "invalid mode %d", "invalid region %d", TypeError, and
+        NotImplementedError for a radio setting other than its default.
+        """
+        found = bind(args, kwargs, {"id": 0}, _LORA)
+        if to_int(found["id"]) != 0:
+            raise BoardOSError(NOT_AVAILABLE)
+        mode = to_int(found["mode"])
+        if mode not in (LORA, LORAWAN):
+            raise ValueError(f"invalid mode {mode}")
+        region = EU868 if found["region"] is None else to_int(found["region"])
+        if region not in REGIONS:
+            raise ValueError(f"invalid region {region}")
+        for name, default in _LORA.items():
+            if name not in ("mode", "region") and found[name] != default:
+                raise not_emulated(f"network.LoRa({name}=...)", cls._note)
+        return object.__new__(cls)
+
+
 def _completed(name: str, base: type, attributes: dict[str, Any], board: str, note: NoteSink) -> type:
     """A class with the board's constants, and with methods that say so where they are not emulated."""
 
@@ -527,9 +576,12 @@ def _completed(name: str, base: type, attributes: dict[str, Any], board: str, no
 
 
 def module(device: Device) -> dict[str, Any]:
-    """Give the names of ``network``; radios other than WLAN are not emulated yet."""
+    """Give the names of ``network``; radios other than WLAN have names only."""
     board = device.board.model.platform
-    return {
+    names = {
         "WLAN": _completed("WLAN", Wlan, {"_radio": Radio(device)}, board, device.note),
         "Server": _completed("Server", Server, {"_servers": device.board.servers}, board, device.note),
     }
+    if "LoRa" in api.members("network", board):
+        names["LoRa"] = _completed("LoRa", LoRa, {"_note": staticmethod(device.note)}, board, device.note)
+    return names

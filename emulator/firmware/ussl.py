@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from emulator.errnos import board_errno
+from emulator.errnos import NEWLIB, board_errno
 from emulator.errors import BoardOSError, BoardTimeoutError
 from emulator.firmware._arguments import native
 from emulator.firmware._convert import readable, to_int, writable
 from emulator.firmware.usocket import Socket
+from emulator.hostmap import Place
 from emulator.sockets import Endpoint
 from flashfs.notes import Note, Quirk
 from ussl_shim import Environment, Plan, Session, Settings, bind, bind_save_session, prepare
-from ussl_shim.quirks import RECV_NONBLOCKING_BLOCKS, REWRAP_EBADF
+from ussl_shim.quirks import HANDSHAKE_TIMEOUT_IGNORED, RECV_NONBLOCKING_BLOCKS, REWRAP_EBADF
 
 if TYPE_CHECKING:
     from emulator.device import Device
@@ -27,6 +28,14 @@ _AT_ONCE = 1e-9
 CONSTANTS = {"CERT_NONE": 0, "CERT_OPTIONAL": 1, "CERT_REQUIRED": 2, "SSL_TIMEOUT": SSL_TIMEOUT}
 
 NO_SSLSOCKET_NAME = "no-sslsocket-name"
+DATAGRAMS_BYPASS_TLS = "datagrams-bypass-tls"
+_BYPASS = Quirk(
+    DATAGRAMS_BYPASS_TLS,
+    board="recvfrom and sendto of an ssl socket go around TLS: raw records in, plain text out on the connection.",
+    default="They are refused with OSError(95), EOPNOTSUPP; nothing is taken or sent.",
+    source="firmware: esp32/mods/modusocket.c, esp32/mods/modussl.c",
+    note="1.20.2.r4 would hand out encrypted records here, or send the data unencrypted.",
+)
 QUIRKS = (
     Quirk(
         NO_SSLSOCKET_NAME,
@@ -35,6 +44,7 @@ QUIRKS = (
         source="firmware: esp32/mods/modussl.c; documentation: ussl",
         note="1.20.2.r4 has no ssl.SSLSocket and no ssl.SSLSession.",
     ),
+    _BYPASS,
 )
 
 
@@ -154,7 +164,8 @@ class SslSocket(Socket):
         limit = self._endpoint.monotonic() + self._timeout if self._timeout else None
         self._endpoint.connect(address, port, self._timeout)
         self._renew()
-        self._channel.deadline = limit
+        # the firmware lifts the timeout before it shakes hands
+        self._channel.deadline = None if HANDSHAKE_TIMEOUT_IGNORED in self._env.settings.quirks else limit
         try:
             self._connection.handshake("connect")
         finally:
@@ -171,6 +182,35 @@ class SslSocket(Socket):
         return self._connection.send(readable(buf))
 
     sendall = send
+
+    def _around_tls(self, method: str) -> None:
+        """Say that ``method`` knows nothing of TLS; by default refuse it."""
+        allowed = DATAGRAMS_BYPASS_TLS in self._env.settings.quirks
+        what = "went around TLS" if allowed else "is refused"
+        self._env.note(
+            Note(
+                f"quirk-{DATAGRAMS_BYPASS_TLS}",
+                f"{self._endpoint.peer or 'an ssl socket'}: {method} {what}",
+                cause=_BYPASS.note,
+                evidence=_BYPASS.board,
+                fix="use recv and send",
+                source=_BYPASS.source,
+            )
+        )
+        if not allowed:
+            raise BoardOSError(NEWLIB["EOPNOTSUPP"])
+
+    @native(3)
+    def sendto(self, data: Any, addr: Any, /) -> int:
+        """Refuse (OSError 95): the firmware sends this in plain text."""
+        self._around_tls("sendto")
+        return super().sendto(data, addr)
+
+    @native(2)
+    def recvfrom(self, length: Any, /) -> tuple[bytes, Place]:
+        """Refuse (OSError 95): the firmware gives raw records here."""
+        self._around_tls("recvfrom")
+        return super().recvfrom(length)
 
     @native(2)
     def recv(self, length: Any, /) -> bytes:

@@ -158,7 +158,10 @@ class TestEnding:
     def test_a_reader_that_does_not_read(self, tmp_path: Path) -> None:
         path = script(tmp_path, "while True:\n    print('x' * 1000)\n")
         process = subprocess.Popen(
-            command("run", path, "--timeout", "0.5"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+            command("run", path, "--timeout", "0.5"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
         )
         try:
             assert process.wait(LIMIT) == 124

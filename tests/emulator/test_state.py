@@ -94,7 +94,12 @@ def test_a_killed_process_leaves_its_commits_and_no_lock(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("about", "message"),
-    [('{"format": 99, "fs": "littlefs"}', "format 99"), ('{"format": 1, "fs": "fat"}', "--fs fat"), ("{", "board.json is damaged"), ("[]", "board.json is damaged")],
+    [
+        ('{"format": 99, "fs": "littlefs"}', "format 99"),
+        ('{"format": 1, "fs": "fat"}', "--fs fat"),
+        ("{", "board.json is damaged"),
+        ("[]", "board.json is damaged"),
+    ],
 )
 def test_a_folder_that_is_not_ours_is_refused_and_not_touched(tmp_path: Path, about: str, message: str) -> None:
     (tmp_path / "board.json").write_text(about)

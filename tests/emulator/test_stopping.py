@@ -206,14 +206,22 @@ def test_a_predicate_sees_all_text_of_the_run(board: Board) -> None:
 ENDINGS = {
     "GeneratorExit": ("raise GeneratorExit", "GeneratorExit: \n"),
     "own BaseException": ("class B(BaseException): pass\nraise B(1)", "B: 1\n"),
-    "failing __repr__": ("class Bad:\n    def __repr__(self): raise KeyError('x')\nraise ValueError(Bad())", "ValueError: \n"),
-    "__repr__ of another type": ("class Bad:\n    def __repr__(self): return 5\nraise ValueError(Bad())", "ValueError: \n"),
+    "failing __repr__": (
+        "class Bad:\n    def __repr__(self): raise KeyError('x')\nraise ValueError(Bad())",
+        "ValueError: \n",
+    ),
+    "__repr__ of another type": (
+        "class Bad:\n    def __repr__(self): return 5\nraise ValueError(Bad())",
+        "ValueError: \n",
+    ),
 }
 
 
 @pytest.mark.parametrize(("script", "tail"), ENDINGS.values(), ids=ENDINGS.keys())
 @pytest.mark.parametrize("where", ["main", "thread"])
-def test_whatever_a_script_raises_is_shown_and_ends_it(run_script: RunScript, script: str, tail: str, where: str) -> None:
+def test_whatever_a_script_raises_is_shown_and_ends_it(
+    run_script: RunScript, script: str, tail: str, where: str
+) -> None:
     if where == "thread":
         body = "\n".join(f"    {line}" for line in script.splitlines())
         script = f"import _thread\ndef f():\n{body}\n_thread.start_new_thread(f, ())\n"
@@ -223,7 +231,9 @@ def test_whatever_a_script_raises_is_shown_and_ends_it(run_script: RunScript, sc
     assert result.notes == []
 
 
-@pytest.mark.parametrize(("value", "status"), [(0, 0), (3, 3), (256, 1), (10**30, 1), (-1, 255), ("'text'", 1), (None, 0)])
+@pytest.mark.parametrize(
+    ("value", "status"), [(0, 0), (3, 3), (256, 1), (10**30, 1), (-1, 255), ("'text'", 1), (None, 0)]
+)
 def test_a_failing_status_is_never_0(run_script: RunScript, value: object, status: int) -> None:
     assert run_script(f"raise SystemExit({value})").exit_code == status
 

@@ -18,7 +18,8 @@ PACKAGES = ("flashfs", "ussl_shim", "emulator")
 def test_the_wheel_holds_every_file(tmp_path: Path) -> None:
     """Needs the package index, for the build backend."""
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)], check=True
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)],
+        check=True,
     )
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
