@@ -193,7 +193,7 @@ class HostMap:
                 self._look_up(host, host_port, NEWLIB["EHOSTUNREACH"], lookup, target=True), host_port, shown, True
             )
         if self.offline:
-            self._note(offline_note(name, port))
+            self._note(offline_note(name, port, self._mapped()))
             raise BoardOSError(NEWLIB["EHOSTUNREACH"])
         if ipaddress.ip_address(address) in _MADE_UP and name != address:
             # a mapped name on a port that is not mapped: the real one
@@ -204,7 +204,7 @@ class HostMap:
         if is_ipv4(name):
             return name
         if self.offline and not target:
-            self._note(offline_note(name, port))
+            self._note(offline_note(name, port, self._mapped()))
             raise BoardOSError(failure)
         try:
             return lookup(name)
@@ -214,10 +214,18 @@ class HostMap:
                     "name-not-found",
                     f"this host finds no IPv4 address for {name}",
                     cause=str(error) or type(error).__name__,
+                    evidence=self._mapped(),
                     fix=f"check the name, or send it elsewhere: --map {name}:{port}=ADDR:PORT",
                 )
             )
             raise BoardOSError(failure) from error
+
+    def _mapped(self) -> str:
+        """What is mapped, for the reader who looks for a typing error; at most three places."""
+        with self._lock:
+            places = [f"{name}:{port}" for name, port in self._maps]
+        more = f" and {len(places) - 3} more" if len(places) > 3 else ""
+        return f"mapped: {', '.join(places[:3])}{more}" if places else ""
 
     # -- inwards -------------------------------------------------------------------------------------------------
 
@@ -233,12 +241,13 @@ class HostMap:
         """Take down that ``board_port`` (kind ``tcp`` or ``udp``) is open at ``host_port``; leaves a note."""
         with self._lock:
             self._open[kind, board_port] = host_port
+            chosen = board_port in self._published or board_port == host_port
         udp = " (UDP)" if kind == "udp" else ""
         self._note(
             Note(
                 "listening",
                 f"board port {board_port}{udp} is at {LOOPBACK}:{host_port}",
-                fix="" if board_port == host_port else f"for a port of your choice: --publish HOSTPORT:{board_port}",
+                fix="" if chosen else f"for a port of your choice: --publish HOSTPORT:{board_port}",
             )
         )
 
@@ -265,10 +274,11 @@ class HostMap:
         return None if host_port is None else (LOOPBACK, host_port)
 
 
-def offline_note(name: str, port: int) -> Note:
-    """Make the note for a place that an offline board does not reach."""
+def offline_note(name: str, port: int, evidence: str = "") -> Note:
+    """Make the note for a place that an offline board does not reach; ``evidence``: what is mapped instead."""
     return Note(
         "offline",
         f"{name}:{port} is not mapped, and the board is offline",
+        evidence=evidence,
         fix=f"--map {name}:{port}=ADDR:PORT, or run without --offline",
     )

@@ -100,7 +100,7 @@ def _round(say: _Story, peer: DemoPeer, authority: Authority, *, ask: bool) -> R
             say.note(str(note))
     for line in peer.seen[before:]:
         say.line(f"The server saw: {line}.")
-    say.line(f"The script ended with status {result.exit_code}.")
+    say.line(f"The script ended with status {result.exit_code}{'' if ask else ', as it would fail on the board'}.")
     return result
 
 

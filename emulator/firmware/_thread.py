@@ -7,87 +7,116 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from emulator.errors import BoardOSError
-from emulator.firmware._arguments import natives
-from emulator.power import PowerCycle, PowerOff, ScriptThread, current
+from emulator.firmware._arguments import native, natives
+from emulator.firmware._natives import hide, no_instances, to_word
+from emulator.power import PowerOff, ScriptThread, current
+from emulator.runtime.names import type_name
 
 if TYPE_CHECKING:
     from emulator.device import Device
 
-SMALLEST_STACK = 5 * 1024
 MOST_THREADS = 32
 """More stacks than these do not fit into the board's internal RAM; the exact number depends on what else is there."""
+
+_NONE: Any = object()
+
+
+class _State:
+    """What stands behind a lock."""
+
+    __slots__ = ("held", "mutex", "waiting")
+
+    def __init__(self) -> None:
+        self.mutex = threading.Lock()
+        self.held = False
+        self.waiting: deque[ScriptThread] = deque()
+
+    def acquire(self, blocking: bool) -> bool:
+        me = current()
+        with self.mutex:
+            if not self.held:
+                self.held = True
+                return True
+            if not blocking:
+                return False
+            self.waiting.append(me)
+        try:
+            while True:
+                me.park()
+                with self.mutex:
+                    if me not in self.waiting:  # handed over by release()
+                        return True
+        except BaseException:
+            with self.mutex:
+                if me in self.waiting:
+                    self.waiting.remove(me)
+                else:
+                    self.hand_over()
+            raise
+
+    def release(self) -> None:
+        with self.mutex:
+            if not self.held:
+                raise RuntimeError
+            self.hand_over()
+
+    def hand_over(self) -> None:
+        if self.waiting:
+            self.waiting.popleft().unpark()
+        else:
+            self.held = False
 
 
 class lock:
     """A lock that power-off and Ctrl-C can end the wait for. First come, first served."""
 
-    def __init__(self, power: PowerCycle) -> None:
-        self._power = power
-        self._mutex = threading.Lock()
-        self._held = False
-        self._waiting: deque[ScriptThread] = deque()
+    __slots__ = ("state",)
+    __new__ = no_instances
 
+    @native(1, 3)
     def acquire(self, blocking: Any = True, timeout: Any = None, /) -> bool:
-        """Wait for the lock; the timeout is taken and ignored, as on the board."""
-        me = current()
-        with self._mutex:
-            if not self._held:
-                self._held = True
-                return True
-            if not blocking:
-                return False
-            self._waiting.append(me)
-        try:
-            while True:
-                me.park()
-                with self._mutex:
-                    if me not in self._waiting:  # handed over by release()
-                        return True
-        except BaseException:
-            with self._mutex:
-                if me in self._waiting:
-                    self._waiting.remove(me)
-                else:
-                    self._hand_over()
-            raise
+        """Wait for the lock; the timeout is taken and ignored, as on the board. Raises TypeError."""
+        acquired: bool = _get(self).acquire(blocking is True or to_word(blocking) != 0)
+        return acquired
 
+    @native(1)
     def release(self) -> None:
         """Give the lock to the thread that waits longest. Raises RuntimeError when it is free."""
-        with self._mutex:
-            if not self._held:
-                raise RuntimeError
-            self._hand_over()
+        _get(self).release()
 
-    def _hand_over(self) -> None:
-        if self._waiting:
-            self._waiting.popleft().unpark()
-        else:
-            self._held = False
-
+    @native(1)
     def locked(self) -> bool:
-        return self._held
+        held: bool = _get(self).held
+        return held
 
-    def __enter__(self) -> bool:
-        return self.acquire()
+    @native(1, 3)
+    def __enter__(self, blocking: Any = True, timeout: Any = None, /) -> bool:
+        acquired: bool = _get(self).acquire(blocking is True or to_word(blocking) != 0)
+        return acquired
 
-    def __exit__(self, *_: object) -> None:
-        self.release()
+    def __exit__(self, kind: object, value: object, traceback: object, /) -> None:
+        _get(self).release()
+
+
+_state = hide(lock, "state")
+_get = _state.__get__
 
 
 def module(device: Device) -> dict[str, Any]:
     """The names of ``_thread``."""
     power = device.power
 
-    def start_new_thread(function: Any, args: Any, kwargs: Any = None, /) -> None:
+    def start_new_thread(function: Any, args: Any, kwargs: Any = _NONE, /) -> None:
         """Start a thread; an exception it does not catch is shown on the console and ends only that thread."""
         if not isinstance(args, (tuple, list)):
-            raise TypeError(f"object '{type(args).__name__}' isn't a tuple or list")
-        if kwargs is not None and not isinstance(kwargs, dict):
+            raise TypeError(f"object '{type_name(args)}' isn't a tuple or list")
+        if kwargs is not _NONE and not isinstance(kwargs, dict):
             raise TypeError("expecting a dict for keyword args")
+        positional, keywords = tuple(args), {} if kwargs is _NONE else dict(kwargs)
 
         def body() -> None:
             try:
-                function(*args, **(kwargs or {}))
+                function(*positional, **keywords)
             except SystemExit:
                 pass
             except PowerOff:
@@ -104,17 +133,19 @@ def module(device: Device) -> dict[str, Any]:
         raise SystemExit
 
     def allocate_lock() -> lock:
-        return lock(power)
+        made: lock = object.__new__(lock)
+        _state.__set__(made, _State())
+        return made
 
     def get_ident() -> int:
         return current().ident & 0x7FFFFFFF
 
-    def stack_size(size: int = 0, /) -> int:
-        """The previous size; smaller requests than the board's least are raised to it. The host's threads keep their own."""
-        before, sizes[0] = sizes[0], max(size, SMALLEST_STACK) if size else SMALLEST_STACK
+    def stack_size(size: Any = 0, /) -> int:
+        """What was asked for before, at first 0 for the default. The host's threads keep their own size."""
+        before, asked[0] = asked[0], to_word(size) & 0xFFFFFFFF
         return before
 
-    sizes = [SMALLEST_STACK]
+    asked = [0]
     return {
         "LockType": lock,
         **natives(start_new_thread, exit, allocate_lock, get_ident, stack_size),

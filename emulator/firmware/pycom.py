@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.errors import BoardOSError
 from emulator.firmware._arguments import natives
+from emulator.firmware._convert import encode, to_text
+from emulator.firmware._natives import to_word
 
 if TYPE_CHECKING:
     from emulator.device import Device
@@ -33,22 +35,26 @@ def module(device: Device) -> dict[str, Any]:
             raise BoardOSError("the requested operation is not possible")
         if rgb is _NONE:
             return int(led["colour"])
-        if not isinstance(rgb, int):
-            raise TypeError(f"can't convert {type(rgb).__name__} to int")
-        led["colour"] = rgb & 0xFFFFFF
+        led["colour"] = to_word(rgb)
         return None
 
     def nvs_set(key: Any, value: Any, /) -> None:
         name = _key(key)
-        if isinstance(value, bool) or not isinstance(value, (int, str, bytes)):
+        kept: int | str
+        if isinstance(value, (str, bytes)):
+            data = (encode(value) if isinstance(value, str) else value).split(b"\0", 1)[0]
+            if len(data) > LONGEST_TEXT:
+                raise ValueError("value too long (max: 1984)")
+            kept = data.decode("utf-8", "surrogateescape")
+        elif isinstance(value, int) and not isinstance(value, bool):
+            kept = (value + (1 << 31)) % (1 << 32) - (1 << 31)
+        else:
             raise ValueError("Value must be string, bytes or integer")
-        if isinstance(value, int):
-            nvs.set(name, (value + (1 << 31)) % (1 << 32) - (1 << 31))
-            return
-        data = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
-        if len(data) > LONGEST_TEXT:
-            raise ValueError("value too long (max: 1984)")
-        nvs.set(name, data.split(b"\0", 1)[0].decode("utf-8", "surrogateescape"))
+        if not name:
+            raise ValueError("Key is invalid")
+        if len(encode(name)) > LONGEST_KEY:
+            raise ValueError("Key is too long")
+        nvs.set(name, kept)
 
     def nvs_get(key: Any, default: Any = _NONE, /) -> Any:
         value = nvs.get(_key(key))
@@ -72,14 +78,5 @@ def module(device: Device) -> dict[str, Any]:
 
 
 def _key(key: Any) -> str:
-    """The key as stored. Raises TypeError, ValueError."""
-    if isinstance(key, bytes):
-        key = key.decode("utf-8", "surrogateescape")
-    if not isinstance(key, str):
-        raise TypeError(f"can't convert '{type(key).__name__}' object to str implicitly")
-    key = key.split("\0", 1)[0]
-    if not key:
-        raise ValueError("Key is invalid")
-    if len(key.encode("utf-8", "surrogateescape")) > LONGEST_KEY:
-        raise ValueError("Key is too long")
-    return str(key)
+    """The key up to its first NUL. Raises TypeError."""
+    return to_text(key).split("\0", 1)[0]

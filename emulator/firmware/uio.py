@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.errors import BoardOSError
 from emulator.firmware._arguments import count
 from emulator.firmware._convert import readable, to_int, writable
+from emulator.runtime.printing import address
 from flashfs.errors import EINVAL
 from flashfs.files import FileIO, TextIOWrapper
 
@@ -30,6 +31,9 @@ class _MemoryStream:
         if self._data is None:
             raise ValueError("I/O operation on closed file")
         return self._data
+
+    def __repr__(self) -> str:
+        return f"<io.{type(self).__name__} 0x{address(self)}>"
 
     def _take(self, count: int) -> bytes:
         data = self._open()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections import namedtuple
 from typing import TYPE_CHECKING, Any
 
 from emulator.firmware._arguments import natives
+from emulator.firmware._convert import check_memory
+from emulator.firmware._natives import attrtuple, to_word
 
 if TYPE_CHECKING:
     from emulator.device import Device
@@ -16,9 +17,10 @@ def module(device: Device) -> dict[str, Any]:
     """The names of ``uos``. Paths are str or bytes; failures are OSError with the board's numbers."""
     vfs = device.vfs
     fields = device.board.model.uname
-    uname_type = namedtuple("uname", [name for name, _ in fields])  # type: ignore[misc]
-    uname_value = uname_type(*[value for _, value in fields])
-    duplicated: list[Any] = [None]
+    uname_value = attrtuple([name for name, _ in fields], [value for _, value in fields], device.printer)
+    heap_bytes = device.board.model.memory.heap_bytes
+    nothing: Any = object()
+    duplicated: list[Any] = [nothing]
 
     def uname() -> Any:
         return uname_value
@@ -62,14 +64,18 @@ def module(device: Device) -> dict[str, Any]:
     def sync() -> None:
         """LittleFS commits at close and flush; FAT's cache is not modelled, so there is nothing left to write."""
 
-    def urandom(num: int, /) -> bytes:
-        return os.urandom(num)
+    def urandom(num: Any, /) -> bytes:
+        size = to_word(num) & 0xFFFFFFFF  # the board counts without a sign
+        check_memory(size, heap_bytes)
+        return os.urandom(size)
 
     def umount(mnt: Any, /) -> None:
         vfs.umount(mnt)
 
-    def dupterm(stream: Any = duplicated, /) -> Any:
-        if stream is duplicated:
+    def dupterm(stream: Any = nothing, /) -> Any:
+        if stream is nothing:
+            if duplicated[0] is nothing:  # what the frozen _boot.py has put there
+                duplicated[0] = device.module("umachine").UART(0, 115200)
             return duplicated[0]
         duplicated[0] = stream
         return None

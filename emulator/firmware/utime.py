@@ -7,12 +7,18 @@ import time as host
 from typing import TYPE_CHECKING, Any
 
 from emulator.firmware._arguments import natives
+from emulator.firmware._convert import to_float, to_int
+from emulator.firmware._natives import to_word
+from emulator.runtime.names import type_name
 
 if TYPE_CHECKING:
     from emulator.device import Device
 
 _WRAP = 1 << 32
 _SHORTEST = -(1 << 31)
+_CALENDAR_YEARS = 400
+_CALENDAR = 146097 * 86400
+"""Seconds after which the calendar, week days included, repeats: keeps the host within the years it can do."""
 
 
 def module(device: Device) -> dict[str, Any]:
@@ -20,7 +26,7 @@ def module(device: Device) -> dict[str, Any]:
     clock, power, state = device.clock, device.power, device.board.power_state
 
     def _seconds(secs: Any) -> int:
-        return int(clock.now()) if secs is None else _whole(secs)
+        return int(clock.now()) if secs is None else to_word(secs)
 
     def gmtime(secs: Any = None, /) -> tuple[int, ...]:
         return _broken_down(_seconds(secs))
@@ -30,27 +36,27 @@ def module(device: Device) -> dict[str, Any]:
 
     def mktime(tuple: Any, /) -> int:
         if not isinstance(tuple, (list, _tuple)):
-            raise TypeError(f"object '{type(tuple).__name__}' isn't a tuple or list")
+            raise TypeError(f"object '{type_name(tuple)}' isn't a tuple or list")
         if len(tuple) not in (8, 9):
             raise TypeError(f"mktime needs a tuple of length 8 or 9 ({len(tuple)} given)")
-        year, month, day, hour, minute, second = (_whole(item) for item in tuple[:6])
+        year, month, day, hour, minute, second = (to_word(item) for item in tuple[:6])
         carry, month0 = divmod(month - 1, 12)
-        days = calendar.timegm((year + carry, month0 + 1, 1, 0, 0, 0)) // 86400 + day - 1
-        return days * 86400 + hour * 3600 + minute * 60 + second - state.timezone
+        times, year = divmod(year + carry - 2000, _CALENDAR_YEARS)
+        days = calendar.timegm((2000 + year, month0 + 1, 1, 0, 0, 0)) // 86400 + day - 1
+        seconds = times * _CALENDAR + days * 86400 + hour * 3600 + minute * 60 + second - state.timezone
+        return _signed(seconds)
 
     def time() -> int:
         return int(clock.now())
 
     def sleep(seconds: Any, /) -> None:
-        if not isinstance(seconds, (int, float)):
-            raise TypeError(f"can't convert {type(seconds).__name__} to float")
-        power.sleep(max(0.0, float(seconds)))
+        power.sleep(max(0.0, to_float(seconds)))
 
     def sleep_ms(arg: Any, /) -> None:
-        power.sleep(max(0, _whole(arg)) / 1000)
+        power.sleep(max(0, to_word(arg)) / 1000)
 
     def sleep_us(arg: Any, /) -> None:
-        power.sleep(max(0, _whole(arg)) / 1_000_000)
+        power.sleep(max(0, to_word(arg)) / 1_000_000)
 
     def ticks_ms() -> int:
         return int(clock.now() * 1000) % _WRAP
@@ -59,15 +65,15 @@ def module(device: Device) -> dict[str, Any]:
         return int(clock.now() * 1_000_000) % _WRAP
 
     def ticks_add(start: Any, delta: Any, /) -> int:
-        return (_whole(start) + _whole(delta)) % _WRAP
+        return (to_int(start) + to_int(delta)) % _WRAP
 
     def ticks_diff(end: Any, start: Any, /) -> int:
-        return (_whole(end) - _whole(start) - _SHORTEST) % _WRAP + _SHORTEST
+        return _signed(to_int(end) - to_int(start))
 
     def timezone(offset_s: Any = None, /) -> int | None:
         if offset_s is None:
             return state.timezone
-        state.timezone = _whole(offset_s)
+        state.timezone = to_word(offset_s)
         return None
 
     names = natives(
@@ -79,17 +85,21 @@ def module(device: Device) -> dict[str, Any]:
 _tuple: Any = tuple
 
 
-def _whole(value: Any) -> int:
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        raise TypeError("can't convert float to int")
-    raise TypeError(f"can't convert {type(value).__name__} to int")
+def _signed(value: int) -> int:
+    """``value`` cut to a machine word of the board."""
+    return (value - _SHORTEST) % _WRAP + _SHORTEST
 
 
 def _broken_down(seconds: int) -> tuple[int, ...]:
-    try:
-        t = host.gmtime(seconds)
-    except (OverflowError, OSError, ValueError):
-        t = host.gmtime((seconds - _SHORTEST) % _WRAP + _SHORTEST)  # the board keeps them in a machine word
-    return (t.tm_year, t.tm_mon, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, t.tm_wday, t.tm_yday)
+    times, within = divmod(seconds, _CALENDAR)
+    t = host.gmtime(within)
+    return (
+        t.tm_year + times * _CALENDAR_YEARS,
+        t.tm_mon,
+        t.tm_mday,
+        t.tm_hour,
+        t.tm_min,
+        t.tm_sec,
+        t.tm_wday,
+        t.tm_yday,
+    )

@@ -6,9 +6,23 @@ Applied where an exception is shown. Only texts that CPython itself produced can
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 
-TABLE: tuple[tuple[type[BaseException], str, str], ...] = (
+Wording = str | Callable[[re.Match[str]], str]
+"""The board's words: a template for the match, or a function of it where numbers differ."""
+
+
+def _exact_count(match: re.Match[str]) -> str:
+    """The board counts ``self`` as an argument of a method (firmware: py/argcheck.c)."""
+    owner, wanted, given = match.groups()
+    own = 1 if owner else 0
+    count = {"no": 0, "one": 1}.get(wanted)
+    takes = (int(wanted) if count is None else count) + own
+    return f"function takes {takes} positional arguments but {int(given) + own} were given"
+
+
+TABLE: tuple[tuple[type[BaseException], str, Wording], ...] = (
     (
         NameError,
         r"cannot access local variable '.*' where it is not associated with a value",
@@ -35,6 +49,13 @@ TABLE: tuple[tuple[type[BaseException], str, str], ...] = (
     ),
     (TypeError, r"object of type '(.*?)' has no len\(\)", r"object of type '\1' has no len()"),
     (TypeError, r'can only concatenate str \(not "(.*?)"\) to str', r"can't convert '\1' object to str implicitly"),
+    (
+        TypeError,
+        r'can only concatenate (list|tuple) \(not "(.*?)"\) to \1',
+        r"unsupported types for __add__: '\1', '\2'",
+    ),
+    (TypeError, r"can't concat (\S+) to (bytes|bytearray)", r"unsupported types for __add__: '\2', '\1'"),
+    (TypeError, r"(?:(\w+)\.)?\w+\(\) takes (?:exactly )?(no|one|\d+) arguments? \((\d+) given\)", _exact_count),
     (TypeError, r"unhashable type: '(.*?)'", r"unsupported type for __hash__: '\1'"),
     (
         TypeError,
@@ -146,28 +167,63 @@ TABLE: tuple[tuple[type[BaseException], str, str], ...] = (
 )
 
 
+HOST_TYPES: dict[str, str] = {
+    "DeviceModule": "module",
+    "async_generator": "generator",
+    "builtin_function_or_method": "function",
+    "bytearray_iterator": "iterator",
+    "bytes_iterator": "iterator",
+    "classmethod_descriptor": "function",
+    "coroutine": "generator",
+    "dict_items": "dict_view",
+    "dict_itemiterator": "iterator",
+    "dict_keyiterator": "iterator",
+    "dict_keys": "dict_view",
+    "dict_valueiterator": "iterator",
+    "dict_values": "dict_view",
+    "ellipsis": "Ellipsis",
+    "list_iterator": "iterator",
+    "list_reverseiterator": "reversed",
+    "memory_iterator": "iterator",
+    "method": "bound_method",
+    "method-wrapper": "bound_method",
+    "method_descriptor": "function",
+    "range_iterator": "iterator",
+    "set_iterator": "iterator",
+    "str_ascii_iterator": "iterator",
+    "str_iterator": "iterator",
+    "tuple_iterator": "iterator",
+    "wrapper_descriptor": "function",
+}
+"""The host's name of a type -> the board's, where they differ (firmware: the ``name`` of each type in py/obj*.c)."""
+
+# a quoted word of these messages is a type, unless it is the name of an argument or an attribute
+_TYPE_IN_MESSAGE = re.compile(r"(?<!argument )(?<!attribute )'([\w-]+)'")
+
+
 @cache
-def _compiled() -> tuple[tuple[type[BaseException], re.Pattern[str], str], ...]:
+def _compiled() -> tuple[tuple[type[BaseException], re.Pattern[str], Wording], ...]:
     return tuple((kind, re.compile(pattern), text) for kind, pattern, text in TABLE)
 
 
 def board_message(exception: BaseException, message: str) -> str:
     """``message`` of ``exception`` as the board words it."""
-    for kind, pattern, text in _compiled():
+    for kind, pattern, words in _compiled():
         if isinstance(exception, kind):
             match = pattern.fullmatch(message)
             if match:
-                return _type_names(match.expand(text))
+                text = match.expand(words) if isinstance(words, str) else words(match)
+                return _type_names(text) if kind in (TypeError, AttributeError) else text
     return message
 
 
+def board_type(name: str) -> str:
+    """The board's name of a type that the host calls ``name``."""
+    return HOST_TYPES.get(name, name)
+
+
 def _type_names(text: str) -> str:
-    """CPython's names for types inside a message: those that differ."""
-    return (
-        text.replace("'builtin_function_or_method'", "'function'")
-        .replace("'method'", "'bound_method'")
-        .replace("'coroutine'", "'generator'")
-    )
+    return _TYPE_IN_MESSAGE.sub(lambda match: f"'{board_type(match[1])}'", text)
 
 
 BOARD_NAMES: dict[type[BaseException], str] = {

@@ -6,11 +6,11 @@ Firmware: py/obj.c and the ``print`` slot of each type.
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import FunctionType, GeneratorType, MethodType, ModuleType
+from types import BuiltinMethodType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
-from emulator.runtime.floats import float_str
-from emulator.runtime.messages import board_message
+from emulator.runtime.floats import float_str, to_single
+from emulator.runtime.messages import board_message, board_type
 from emulator.runtime.names import type_name
 
 Text = str
@@ -62,6 +62,15 @@ def bytes_repr(data: bytes) -> str:
             out.append(f"\\x{code:02x}")
     out.append(chr(quote))
     return "".join(out)
+
+
+def complex_repr(number: complex) -> str:
+    """``repr`` of a complex: seven digits, without ``.0``, no brackets where the real part is 0 (firmware: py/objcomplex.c)."""
+    imaginary = float_str(number.imag).removesuffix(".0")
+    if to_single(number.real) == 0:
+        return f"{imaginary}j"
+    plus = "" if to_single(number.imag) < 0 else "+"
+    return f"({float_str(number.real).removesuffix('.0')}{plus}{imaginary}j)"
 
 
 class Printer:
@@ -119,7 +128,8 @@ class Printer:
 
     def _other(self, obj: Any, kind: type) -> Text:
         if isinstance(obj, type):
-            return f"<class '{obj.__name__}'>"
+            of_host = obj.__module__ in _HOST or _native(obj)
+            return f"<class '{board_type(obj.__name__) if of_host else obj.__name__}'>"
         if isinstance(obj, ModuleType):
             file = vars(obj).get("__file__")
             name = vars(obj).get("__name__", "")
@@ -129,11 +139,15 @@ class Printer:
             return "<function>" if native else f"<function {obj.__name__} at 0x{address(obj)}>"
         if isinstance(obj, MethodType):
             return "<bound_method>"
+        if isinstance(obj, BuiltinMethodType) and not isinstance(obj.__self__, (ModuleType, type(None))):
+            return "<bound_method>"
         if isinstance(obj, GeneratorType):
             return f"<generator object '{obj.__name__}' at {address(obj)}>"
         if kind.__module__ == "builtins" or not _native_repr(kind):
             text = repr(obj)
-            return f"<{type_name(obj)}>" if text.startswith("<") and kind.__module__ == "builtins" else text
+            return f"<{board_type(type_name(obj))}>" if text.startswith("<") and kind.__module__ == "builtins" else text
+        if _native(kind):
+            return f"<{type_name(obj)}>"
         return f"<{type_name(obj)} object at {address(obj)}>"
 
 
@@ -143,6 +157,11 @@ def _of_script(kind: type, name: str) -> bool:
         if name in owner.__dict__:
             return owner.__module__ != "builtins" and not issubclass(owner, BaseException)
     return False
+
+
+def _native(kind: type) -> bool:
+    """Whether ``kind`` is a class of a device module; these print as their name alone (firmware: py/obj.c)."""
+    return kind.__module__.startswith(("emulator.", "flashfs.", "ussl_shim."))
 
 
 def _native_repr(kind: type) -> bool:
@@ -158,9 +177,11 @@ _PLAIN: dict[type, Callable[[Any], str]] = {
     bool: repr,
     int: repr,
     float: float_str,
+    complex: complex_repr,
     type(None): repr,
     bytearray: lambda b: f"bytearray({bytes_repr(bytes(b))})",
 }
+_HOST = ("builtins", "types")
 _CONTAINERS = (list, tuple, dict, set, frozenset)
 
 

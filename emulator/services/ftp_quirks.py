@@ -23,7 +23,16 @@ CWD_LOST = Quirk(
     note="FTP working directory: the board would be in another folder now",
 )
 
-QUIRKS: tuple[Quirk, ...] = (ABSOLUTE_TRANSFER, CWD_LOST)
+EMPTY_WHILE_UPLOADED = Quirk(
+    name="ftp-empty-while-uploaded",
+    board="A new file is there with 0 bytes from STOR until its upload ends: a script that waits for the name may read "
+    "an empty certificate.",
+    default="A new file appears, whole, when its upload has ended.",
+    source=SOURCE + ", esp32/littlefs/lfs.c",
+    note="FTP upload: on the board the file would have been there with 0 bytes until now",
+)
+
+QUIRKS: tuple[Quirk, ...] = (ABSOLUTE_TRANSFER, CWD_LOST, EMPTY_WHILE_UPLOADED)
 
 
 def shown(path: bytes) -> str:

@@ -20,6 +20,7 @@ from emulator.services.ftp_transfers import (
     FileSource,
     ImageSink,
     Listing,
+    NewFile,
     Sink,
     Source,
 )
@@ -75,6 +76,7 @@ class Session:
         self._user_right = False
         self._rename_from: bytes | None = None
         self._data_open = False
+        self._shows_empty = ftp_quirks.EMPTY_WHILE_UPLOADED.name in quirks
         self._breaks_transfers = ftp_quirks.ABSOLUTE_TRANSFER.name in quirks
         self._where = WorkingDirectory(lossy=ftp_quirks.CWD_LOST.name in quirks)
         self.logged_in = False
@@ -227,7 +229,9 @@ class Session:
             if path == IMAGE_PATH:
                 return Upload(ImageSink(self.tell))
             if not self._breaks("STOR", path, argument):
-                return Upload(FileSink(volume.open(inner, "wb"), path, self._sink))
+                new = not self._shows_empty and not _exists(volume, inner)
+                file = NewFile(volume, inner) if new else volume.open(inner, "wb")
+                return Upload(FileSink(file, path, self._sink))
             # The board opens the file and never closes it: FAT has emptied it, LittleFS has made it if it was missing.
             mode = "wb" if volume.kind == "fat" or not _exists(volume, inner) else "rb"
             volume.open(inner, mode).close()

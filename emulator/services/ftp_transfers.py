@@ -7,7 +7,8 @@ from typing import Protocol
 
 from emulator.services import ftp_quirks
 from emulator.services.ftp_replies import TRANSFER_FAILED, TRANSFERRED, Reply
-from flashfs import FileIO, NoteSink, TextIOWrapper
+from flashfs import FileIO, NoteSink, TextIOWrapper, Volume
+from flashfs.errors import ENOSPC
 
 CHUNK = 65536
 """Bytes handed to the data connection at once. The board's buffer has 512; nobody can tell from outside."""
@@ -87,11 +88,44 @@ class Sink(Protocol):
         """End as a power cut does; whoever keeps the result until the next mount keeps it from being committed."""
 
 
+class NewFile:
+    """A file that appears, whole, when it is closed: a script that waits for it must not find it empty.
+
+    Raises OSError at once where the file could not be made.
+    """
+
+    def __init__(self, volume: Volume, inner: bytes) -> None:
+        self._volume = volume
+        self._inner = inner
+        self._content = bytearray()
+        self._cycle = volume.cycle
+        with volume.lock:  # nobody sees it come and go
+            volume.open(inner, "wb").close()
+            volume.remove(inner)
+
+    def write(self, data: bytes) -> int:
+        self._check_mounted()
+        if len(self._content) + len(data) > self._volume.room():
+            raise OSError(ENOSPC, "no space left")
+        self._content += data
+        return len(data)
+
+    def close(self) -> None:
+        with self._volume.lock:
+            self._check_mounted()
+            with self._volume.open(self._inner, "wb") as file:
+                file.write(bytes(self._content))
+
+    def _check_mounted(self) -> None:
+        if self._volume.cycle != self._cycle:  # the power was cut meanwhile
+            raise self._volume.dead_handle()
+
+
 class FileSink:
     """A file on its way to the flash."""
 
-    def __init__(self, file: FileIO | TextIOWrapper, path: bytes, note: NoteSink) -> None:
-        self._file: FileIO | TextIOWrapper | None = file
+    def __init__(self, file: FileIO | TextIOWrapper | NewFile, path: bytes, note: NoteSink) -> None:
+        self._file: FileIO | TextIOWrapper | NewFile | None = file
         self._path = path
         self._note = note
         self._size = 0

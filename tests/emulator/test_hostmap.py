@@ -191,3 +191,33 @@ def test_open_ports_are_known_until_they_close() -> None:
     assert mapped.notes[0].title == "board port 80 is at 127.0.0.1:43211"
     mapped.map.closed("tcp", 80)
     assert mapped.map.where(80) is None
+
+
+@pytest.mark.parametrize(
+    ("maps", "evidence"),
+    [
+        ((), ""),
+        (("a.test:81=127.0.0.1:1",), "mapped: a.test:81"),
+        (tuple(f"{n}.test:1=127.0.0.1:1" for n in "abcde"), "mapped: a.test:1, b.test:1, c.test:1 and 2 more"),
+    ],
+    ids=["nothing", "another port", "many"],
+)
+@pytest.mark.parametrize("offline", [False, True])
+def test_a_place_that_is_missed_tells_what_is_mapped(maps: tuple[str, ...], evidence: str, offline: bool) -> None:
+    mapped = Mapped(*maps, offline=offline)
+    with pytest.raises(BoardOSError):
+        mapped.map.resolve("x.test", 80, fails)
+    assert mapped.notes[0].evidence == evidence
+
+
+@pytest.mark.parametrize(
+    ("publish", "host_port", "advised"),
+    [((), 43211, True), ((), 8080, False), (("18080:8080",), 18080, False), (("0:8080",), 43211, False)],
+    ids=["another port", "its own port", "published", "published anywhere"],
+)
+def test_publish_is_advised_only_where_it_was_not_given(
+    publish: tuple[str, ...], host_port: int, advised: bool
+) -> None:
+    mapped = Mapped(publish=publish)
+    mapped.map.opened("tcp", 8080, host_port)
+    assert bool(mapped.notes[0].fix) is advised

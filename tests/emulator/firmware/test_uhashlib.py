@@ -28,17 +28,17 @@ FACTS = [
     ("uhashlib.md5(5)", "TypeError: object with buffer protocol required"),
     ("uhashlib.md5('a').update(None)", "TypeError: object with buffer protocol required"),
     ("uhashlib.md5(b'', b'')", "TypeError: function expected at most 1 arguments, got 2"),
-    ("uhashlib.md5()", None),
+    ("uhashlib.md5()", "<md5>"),
     ("uhashlib.md5", "<class 'md5'>"),
     ("len(uhashlib.sha1('text').digest())", "20"),
 ]
 
 
 @pytest.mark.parametrize(("expression", "outcome"), FACTS, ids=[expression for expression, _ in FACTS])
-def test_as_on_the_board(expression: str, outcome: str | None) -> None:
+def test_as_on_the_board(expression: str, outcome: str) -> None:
     bench = Bench()
     shown = bench.outcome(expression, bench.names("uhashlib"))
-    assert shown.startswith("<md5 object at ") if outcome is None else shown == outcome
+    assert shown == outcome
 
 
 @pytest.mark.parametrize(("name", "digest"), ABC.items(), ids=ABC)

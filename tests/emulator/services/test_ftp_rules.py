@@ -345,7 +345,11 @@ def test_image_is_thrown_away_with_a_note(volume: Volume) -> None:
 
 
 def test_quirks_are_named_once() -> None:
-    assert sorted(quirk.name for quirk in QUIRKS) == ["ftp-absolute-transfer-451", "ftp-cwd-lost"]
+    assert sorted(quirk.name for quirk in QUIRKS) == [
+        "ftp-absolute-transfer-451",
+        "ftp-cwd-lost",
+        "ftp-empty-while-uploaded",
+    ]
 
 
 def test_pyftpdlib_is_imported_when_a_server_starts() -> None:

@@ -1,0 +1,143 @@
+"""``_thread``: threads and locks."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.emulator.conftest import RunScript
+
+FACTS = {
+    "LockType": ("_thread.LockType()", "TypeError(\"cannot create 'lock' instances\",)"),
+    "a lock from its type": ("type(_thread.allocate_lock())()", "TypeError(\"cannot create 'lock' instances\",)"),
+    "free": ("_thread.allocate_lock().locked()", "False"),
+    "release of a free lock": ("_thread.allocate_lock().release()", "RuntimeError()"),
+    "acquire twice": (
+        "(lambda l: (l.acquire(), l.acquire(0), l.acquire(False, 5), l.locked()))(_thread.allocate_lock())",
+        "(True, False, False, True)",
+    ),
+    "acquire ignores the timeout": ("_thread.allocate_lock().acquire(1, 'x')", "True"),
+    "acquire None": ("_thread.allocate_lock().acquire(None)", 'TypeError("can\'t convert NoneType to int",)'),
+    "acquire str": ("_thread.allocate_lock().acquire('a')", 'TypeError("can\'t convert str to int",)'),
+    "acquire count": (
+        "_thread.allocate_lock().acquire(1, 2, 3)",
+        "TypeError('function expected at most 3 arguments, got 4',)",
+    ),
+    "acquire keyword": (
+        "_thread.allocate_lock().acquire(timeout=1)",
+        'TypeError("function doesn\'t take keyword arguments",)',
+    ),
+    "release count": (
+        "_thread.allocate_lock().release(1)",
+        "TypeError('function takes 1 positional arguments but 2 were given',)",
+    ),
+    "setting an attribute": (
+        "setattr(_thread.allocate_lock(), 'x', 1)",
+        "AttributeError(\"'lock' object has no attribute 'x'\",)",
+    ),
+    "start_new_thread count": (
+        "_thread.start_new_thread(print)",
+        "TypeError('function missing 1 required positional arguments',)",
+    ),
+    "start_new_thread args": (
+        "_thread.start_new_thread(print, 5)",
+        "TypeError(\"object 'int' isn't a tuple or list\",)",
+    ),
+    "start_new_thread kwargs": (
+        "_thread.start_new_thread(print, (), 5)",
+        "TypeError('expecting a dict for keyword args',)",
+    ),
+    "start_new_thread kwargs None": (
+        "_thread.start_new_thread(print, (), None)",
+        "TypeError('expecting a dict for keyword args',)",
+    ),
+    "start_new_thread keyword": (
+        "_thread.start_new_thread(print, args=())",
+        'TypeError("function doesn\'t take keyword arguments",)',
+    ),
+    "stack_size": (
+        "[_thread.stack_size(n) for n in (100, 8192)] + [_thread.stack_size(), _thread.stack_size()]",
+        "[0, 100, 8192, 0]",
+    ),
+    "stack_size type": ("_thread.stack_size('a')", 'TypeError("can\'t convert str to int",)'),
+    "get_ident": ("_thread.get_ident() == _thread.get_ident() > 0", "True"),
+}
+
+HIDDEN = ["_thread.allocate_lock()", "_thread.LockType", "__import__('uqueue').Queue()", "_thread"]
+
+SHOW = """
+def show(f):
+    try:
+        print(repr(f()))
+    except Exception as e:
+        print(repr(e))
+"""
+
+
+@pytest.fixture(params=FACTS)
+def fact(request: pytest.FixtureRequest) -> tuple[str, str]:
+    return FACTS[request.param]
+
+
+def test_fact(run_script: RunScript, fact: tuple[str, str]) -> None:
+    expression, text = fact
+    assert run_script(f"import _thread{SHOW}show(lambda: {expression})").text == f"{text}\n"
+
+
+@pytest.mark.parametrize("expression", HIDDEN)
+def test_nothing_of_ours_is_in_sight(run_script: RunScript, expression: str) -> None:
+    script = f"import _thread{SHOW}show(lambda: [n for n in dir({expression}) if n[0] in '._' and n[:2] != '__'])"
+    assert run_script(script).text == "[]\n"
+    names = [
+        "_device",
+        "_power",
+        "_state",
+        "_lock",
+        "_clock",
+        "_text",
+        "_fields",
+        "_asdict",
+        "_replace",
+        "state",
+        "stream",
+        "port",
+        "__slots__",
+    ]
+    script = f"import _thread{SHOW}show(lambda: [n for n in {names} if hasattr({expression}, n)])"
+    assert run_script(script).text == "[]\n"
+
+
+THREADS = {
+    "keywords": (
+        "l.acquire(); _thread.start_new_thread(f, (1,), {'b': 2})",
+        "def f(a, b):\n    print(a, b)\n    l.release()",
+        "1 2\n",
+    ),
+    "a list": ("l.acquire(); _thread.start_new_thread(f, [1])", "def f(a):\n    print(a)\n    l.release()", "1\n"),
+    "exit is silent": ("_thread.start_new_thread(f, ())", "def f():\n    _thread.exit()", ""),
+    "with": (
+        "_thread.start_new_thread(f, ())",
+        "def f():\n    with l:\n        print(l.locked())\n    print(l.locked())",
+        "True\nFalse\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "function", "text"), THREADS.values(), ids=THREADS.keys())
+def test_threads(run_script: RunScript, call: str, function: str, text: str) -> None:
+    assert run_script(f"import _thread\nl = _thread.allocate_lock()\n{function}\n{call}").text == text
+
+
+def test_an_exception_ends_only_its_thread(run_script: RunScript) -> None:
+    result = run_script("import _thread\ndef f():\n    1 // 0\n_thread.start_new_thread(f, ())\nprint('main')")
+    assert "main\n" in result.text
+    assert result.exit_code == 0
+    assert "Unhandled exception in thread started by <function f at 0x" in result.text
+    assert "ZeroDivisionError: divide by zero\n" in result.text
+
+
+def test_more_threads_than_the_memory_holds(run_script: RunScript) -> None:
+    script = (
+        "import _thread\nl = _thread.allocate_lock()\nl.acquire()\ndef f():\n    with l: pass\n"
+        "try:\n    for n in range(99): _thread.start_new_thread(f, ())\nexcept OSError as e:\n    print(repr(e))\nl.release()"
+    )
+    assert run_script(script).text == 'OSError("can\'t create thread",)\n'
