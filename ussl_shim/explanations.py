@@ -52,9 +52,9 @@ _HANDSHAKE: Final = "the handshake: connect() of a wrapped socket, or wrap_socke
 _AS_SERVER: Final = "the handshake as a server: wrap_socket(server_side=True) of an accepted socket"
 
 FILE_FIXES: Final[dict[Role, str]] = {
-    "ca": "store the CA as PEM text: openssl x509 -in FILE -out ca.pem -outform PEM",
-    "certificate": "store the certificate as PEM text: openssl x509 -in FILE -out cert.pem -outform PEM",
-    "key": "store the key as PEM text without a password: openssl pkey -in FILE -out private.key",
+    "ca": "upload the CA's certificate again, whole and as PEM text (from DER: openssl x509 -in FILE -out ca.pem)",
+    "certificate": "upload the certificate again, whole and as PEM text (from DER: openssl x509 -in FILE -out cert.pem)",
+    "key": "upload the key again, whole, as PEM text and without a password: openssl pkey -in FILE -out private.key",
 }
 """What to do with a file of that role that does not parse."""
 
