@@ -292,14 +292,7 @@ class Board:
                 if self._stopping:
                     return
                 self._cycle = cycle
-            with contextlib.suppress(PowerOff):  # cut off before it began
-                device = self.power_on(cycle)
-                cycle.start_thread(lambda device=device: self._boot(device), name="main", main=True)  # type: ignore[misc]
-            self._wait(lambda cycle=cycle: cycle.off or not cycle.threads(), None)  # type: ignore[misc]
-            if not cycle.off:
-                self._idle = True
-                self.wake()
-                self._wait(lambda cycle=cycle: cycle.off, None)  # type: ignore[misc]
+            self._run_cycle(cycle)
             self._left_behind += cycle.reap(STOP_GRACE)
             if cycle.ending is not Ending.RESET:
                 break
@@ -309,6 +302,17 @@ class Board:
             self._idle = False
             self.servers.reset()
         self.wake()
+
+    def _run_cycle(self, cycle: PowerCycle) -> None:
+        """Boot, and wait until the power goes off; on the way, until the scripts have ended."""
+        with contextlib.suppress(PowerOff):  # cut off before it began
+            device = self.power_on(cycle)
+            cycle.start_thread(lambda: self._boot(device), name="main", main=True)
+        self._wait(lambda: cycle.off or not cycle.threads(), None)
+        if not cycle.off:
+            self._idle = True
+            self.wake()
+            self._wait(lambda: cycle.off, None)
 
     def _hard_reset(self) -> None:
         """What is lost with the power or by a reset (firmware: esp32/mptask.c, esp32/mods/machrtc.c, modutime.c)."""
