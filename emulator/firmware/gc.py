@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc as host_gc
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from emulator.firmware._arguments import native
@@ -26,13 +27,14 @@ FIRMWARE_BYTES = 20 * 1024
 class Heap:
     """The estimate behind ``gc`` and ``micropython.mem_info``, from the moment it is made."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, host_blocks: Callable[[], int] | None = None) -> None:
         self.total = total
-        self._blocks = _host_blocks()
+        self._host_blocks = host_blocks or _host_blocks
+        self._blocks = self._host_blocks()
 
     def used(self) -> int:
         """Return bytes in use: at least the firmware's own, at most all but one block."""
-        estimate = FIRMWARE_BYTES + BLOCK * max(0, _host_blocks() - self._blocks)
+        estimate = FIRMWARE_BYTES + BLOCK * max(0, self._host_blocks() - self._blocks)
         return min(estimate, self.total - BLOCK)
 
 
