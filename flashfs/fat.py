@@ -94,8 +94,9 @@ class Fat(FileSystem):
         self._chains: WeakValueDictionary[int, Chain] = WeakValueDictionary()
         return Store(fold)
 
-    def block_size(self, capacity: int) -> int:
-        return 512 if capacity <= 508 * 1024 else 2048
+    @property
+    def block_size(self) -> int:
+        return 512 if self.around.capacity is not None and self.around.capacity <= 508 * 1024 else 2048
 
     def name_fault(self, name: bytes) -> tuple[int, str] | None:
         if name in (b".", b"..") or b"/" in name or b"\\" in name:
@@ -332,13 +333,19 @@ class Fat(FileSystem):
         self._give_slots(folder, node)
         self.store.remove(folder, node)
 
-    def has_slots(self, names: list[bytes]) -> bool:
+    def shortage(self, planned: Sequence[tuple[tuple[bytes, ...], int | None]]) -> str | None:
         slots: list[object] = list(self.store.root.rule_data or ())
-        for name in names:
-            length = slots_needed(name)
+        seen = set()
+        for path, _ in planned:
+            if not path or (key := fold(path[0])) in seen or self.store.find(self.store.root, path[0]) is not None:
+                continue
+            seen.add(key)
+            length = slots_needed(path[0])
             first = free_run(slots, length)
-            slots[first : first + length] = [name] * length
-        return len(slots) <= ROOT_ENTRIES
+            slots[first : first + length] = [key] * length
+        if len(slots) > ROOT_ENTRIES:
+            return f"the root folder of a FAT volume takes {ROOT_ENTRIES} entries"
+        return super().shortage(planned)
 
     def _free_run(self, folder: Folder, length: int) -> int:
         first = free_run(folder.rule_data or [], length)
@@ -460,4 +467,4 @@ class FatFile(Handle):
 
     def _limit(self) -> int:
         """Return the largest size the file can have."""
-        return len(self._file.data) + self._fs.around.room()
+        return len(self._file.data) + self._fs.room()

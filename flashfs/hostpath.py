@@ -174,9 +174,8 @@ class HostPath:
             folder, name = self._place(node)
             if fs.is_folder(node):
                 raise self._host_error(errno.EISDIR)
-            if len(content) - len(getattr(node, "data", b"")) > self._volume.room():
-                raise self._host_error(errno.ENOSPC)
             if fs.is_file(node):
+                self._check_room(folder, name, len(content))
                 fs.replace(node, content)
             else:
                 self._add(folder, name, content)
@@ -314,13 +313,18 @@ class HostPath:
 
     def _add(self, folder: Folder, name: bytes, content: bytes | None) -> None:
         fs = self._volume.file_system
-        if folder is fs.store.root and not fs.has_slots([name]):
-            raise self._host_error(errno.ENOSPC, "the root folder of a FAT volume is full")
+        self._check_room(folder, name, None if content is None else len(content))
         stamp = self._volume.stamp()
         if content is None:
             fs.add_folder(folder, name, stamp)
         else:
             fs.add_file(folder, name, content, stamp)
+
+    def _check_room(self, folder: Folder, name: bytes, size: int | None) -> None:
+        fs = self._volume.file_system
+        shortage = fs.shortage([((*_split(fs.store.path(folder)), name), size)])
+        if shortage:
+            raise self._host_error(errno.ENOSPC, shortage)
 
     def _host_error(self, code: int, text: str = "") -> OSError:
         return OSError(code, text or os.strerror(code), str(self))

@@ -69,7 +69,8 @@ class LittleFs(FileSystem):
     def make_store(self) -> Store:
         return Store()
 
-    def block_size(self, capacity: int) -> int:
+    @property
+    def block_size(self) -> int:
         return 4096
 
     def name_fault(self, name: bytes) -> tuple[int, str] | None:
@@ -344,7 +345,7 @@ class LittleFsFile(Handle):
         self._commit(closing=True)
 
     def _fits(self, size: int) -> bool:
-        return size - len(self._file.data) <= self._fs.around.room()
+        return size - len(self._file.data) <= self._fs.room()
 
     def _settle(self) -> None:
         """End a run of writes: this firmware then takes the position for the end of a small file."""

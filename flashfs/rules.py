@@ -6,8 +6,9 @@ volume does). Paths are bytes and belong to one volume; a path without leading `
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeGuard
 
@@ -16,20 +17,22 @@ from flashfs.files import Handle
 from flashfs.notes import Note, NoteSink
 from flashfs.store import File, Folder, Node, Store
 
+NOMINAL_CAPACITY = 4096 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a file system is given from outside.
 
     ``stamp`` is the board's time as a file system stores it: whole, even seconds since 1970.
-    ``room`` is how many more bytes the volume takes.
+    ``capacity`` is the size of the medium in bytes, None for one without limit.
     """
 
     error: ErrorFactory
     note: NoteSink
     quirks: frozenset[str]
     stamp: Callable[[], int]
-    room: Callable[[], int]
+    capacity: int | None
 
 
 class FileSystem(ABC):
@@ -49,9 +52,40 @@ class FileSystem(ABC):
     def make_store(self) -> Store:
         """Return the empty store."""
 
+    # -- space, counted in blocks (FAT: clusters) as the board counts it
+
+    @property
     @abstractmethod
-    def block_size(self, capacity: int) -> int:
-        """Return bytes per block as ``os.statvfs()`` reports them."""
+    def block_size(self) -> int:
+        """Bytes per block as ``os.statvfs()`` reports them."""
+
+    @property
+    def total_blocks(self) -> int:
+        """Blocks of the volume as ``os.statvfs()`` reports them; a medium without limit looks like one of 4 MiB."""
+        return (NOMINAL_CAPACITY if self.around.capacity is None else self.around.capacity) // self.block_size
+
+    def free_blocks(self) -> int:
+        """Return the free blocks as ``os.statvfs()`` reports them, never below 0."""
+        used = 0 if self.around.capacity is None else -(-self.store.used // self.block_size)
+        return max(0, self.total_blocks - used)
+
+    def room(self) -> int:
+        """Return how many bytes one new file can hold."""
+        return sys.maxsize if self.around.capacity is None else max(0, self.around.capacity - self.store.used)
+
+    def shortage(self, planned: Sequence[tuple[tuple[bytes, ...], int | None]]) -> str | None:
+        """Return why these entries do not all fit, for a person, or None.
+
+        :param planned: names on the way from the root and size in bytes (None: a folder), in the order of creation;
+            what is there already under a name is replaced, missing folders on the way are made
+        """
+        growth = 0
+        for path, size in planned:
+            node: Node | None = self.store.root
+            for name in path:
+                node = self.store.find(node, name) if isinstance(node, Folder) else None
+            growth += (size or 0) - len(getattr(node, "data", b""))
+        return None if growth <= self.room() else f"{growth} bytes more, the flash has room for {self.room()}"
 
     @abstractmethod
     def name_fault(self, name: bytes) -> tuple[int, str] | None:
@@ -104,10 +138,6 @@ class FileSystem(ABC):
     def key(self, name: bytes) -> bytes:
         """Return what two names that mean the same entry have in common."""
         return name
-
-    def has_slots(self, names: list[bytes]) -> bool:
-        """Whether the root takes these new names, given in this order."""
-        return True
 
     def replace(self, file: File, data: bytes) -> None:
         """Put new content into a file from outside; files that are open keep what they had."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import sys
 import threading
 import time
 from collections import deque
@@ -34,7 +33,7 @@ BOOT_ENTRIES: tuple[tuple[bytes, bytes | None], ...] = (  # firmware: esp32/mpta
     (b"boot.py", b"# boot.py -- run on boot-up\r\n"),
 )
 
-_NOMINAL_CAPACITY = 4096 * 1024
+
 _WRITING_LETTERS = frozenset("wxa+")
 
 
@@ -65,7 +64,7 @@ class Volume:
         self,
         kind: Kind = "littlefs",
         *,
-        capacity: int | None = _NOMINAL_CAPACITY,
+        capacity: int | None = 4096 * 1024,
         now: Callable[[], float] = time.time,
         error: ErrorFactory = DeviceError,
         note: NoteSink = ignore_note,
@@ -85,7 +84,7 @@ class Volume:
         self._needs_remount = False
         self._orphans: deque[tuple[Handle, int]] = deque()
         self._working: WeakKeyDictionary[object, bytes] = WeakKeyDictionary()
-        self._fs = _file_system(kind)(Surroundings(error, note, quirks, self.stamp, self._room))
+        self._fs = _file_system(kind)(Surroundings(error, note, quirks, self.stamp, capacity))
 
     def __repr__(self) -> str:
         return f"<Volume {self.kind} of {self.capacity} bytes>"
@@ -117,7 +116,7 @@ class Volume:
                     continue
                 if content is None:
                     fs.add_folder(root, name, self.stamp())
-                elif len(content) <= self._room():
+                elif not fs.shortage([((name,), len(content))]):
                     fs.add_file(root, name, content, self.stamp())
 
     def snapshot(self) -> dict[str, bytes | None]:
@@ -153,8 +152,6 @@ class Volume:
 
         fs = self._fs
         planned: dict[tuple[bytes, ...], tuple[bytes, bool]] = {}
-        in_root: list[bytes] = []
-        growth = 0
         for path, content in entries.items():
             parts = _parts(path)
             shown = decode_name(b"/" + b"/".join(parts))
@@ -173,18 +170,13 @@ class Volume:
                     raise OSError(errno.EEXIST, f"{decode_name(name)!r} is the same name to {self.kind}", shown)
                 if node is not None:
                     was_folder = isinstance(node, Folder)
-                elif folder is fs.store.root and part not in in_root:
-                    in_root.append(part)
                 if is_folder != was_folder:
                     code = errno.ENOTDIR if is_folder else errno.EISDIR
                     raise OSError(code, "a file and a folder of this name", shown)
                 folder = node
-            if content is not None:
-                growth += len(content) - len(getattr(folder, "data", b""))
-        if growth > self._room():
-            raise OSError(errno.ENOSPC, f"{growth} bytes more, the flash has room for {self._room()}")
-        if not fs.has_slots(in_root):
-            raise OSError(errno.ENOSPC, "the root folder of a FAT volume takes 512 entries")
+        shortage = fs.shortage([(tuple(_parts(path)), None if c is None else len(c)) for path, c in entries.items()])
+        if shortage:
+            raise OSError(errno.ENOSPC, shortage)
 
     def watch(self, listener: Callable[[Change], None] | None) -> None:
         """Have ``listener`` called, under the lock, with each change of the tree that is durable on the board."""
@@ -265,16 +257,15 @@ class Volume:
         """Return (block size, block size, blocks, free, free, 0, 0, 0, 0, longest name)."""
         with self.lock:
             self._ready()
-            capacity = _NOMINAL_CAPACITY if self.capacity is None else self.capacity
-            size = self._fs.block_size(capacity)
-            free = max(0, min(capacity, self._room())) // size
-            return (size, size, capacity // size, free, free, 0, 0, 0, 0, self._fs.name_max)
+            fs = self._fs
+            size, free = fs.block_size, fs.free_blocks()
+            return (size, size, fs.total_blocks, free, free, 0, 0, 0, 0, fs.name_max)
 
     def getfree(self) -> int:
         """Return the free space in KiB."""
         with self.lock:
             self._ready()
-            return max(0, min(_NOMINAL_CAPACITY if self.capacity is None else self.capacity, self._room())) // 1024
+            return self._fs.free_blocks() * self._fs.block_size // 1024
 
     # -- what the views of `Vfs` and the host ask
 
@@ -325,9 +316,9 @@ class Volume:
         return self._fs
 
     def room(self) -> int:
-        """Return how many more bytes of content fit."""
+        """Return how many bytes one new file can hold."""
         with self.lock:
-            return self._room()
+            return self._fs.room()
 
     # -- for open files
 
@@ -367,10 +358,6 @@ class Volume:
     def stamp(self) -> int:
         """Return the board's time as it is stored with files: even seconds since 1970."""
         return max(0, int(self._now())) & ~1
-
-    def _room(self) -> int:
-        """Return how many more bytes fit: the one place that counts space."""
-        return sys.maxsize if self.capacity is None else self.capacity - self._fs.store.used
 
 
 def _file_system(kind: Kind) -> type[FileSystem]:
