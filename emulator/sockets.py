@@ -150,23 +150,28 @@ class Stack:
 
     # -- ports the board listens on --------------------------------------------------------------------------------
 
-    def open_port(self, kind: Kind, host: socket.socket, address: str, port: int) -> int:
-        """Bind ``host`` for the board's ``port`` (0: any) and remember it. Returns the board's port; raises OSError."""
+    def open_port(self, kind: Kind, host: socket.socket, address: str, port: int, backlog: int | None = None) -> int:
+        """Bind ``host`` for the board's ``port`` (0: any), with ``backlog`` also listen, and only then announce it.
+
+        Returns the board's port; raises OSError.
+        """
         with self._lock:
             if port == 0:
                 port = next(p for p in range(FIRST_EPHEMERAL, 65536) if (kind, p) not in self._listeners)
             elif (kind, port) in self._listeners:
                 raise BoardOSError(NEWLIB["EADDRINUSE"])
-            host_port = self._bind(kind, host, port)
+            host_port = self._bind(kind, host, port, backlog)
             self._listeners[kind, port] = Listener(address, host_port)
         self.hostmap.opened(kind, port, host_port)
         return port
 
-    def _bind(self, kind: Kind, host: socket.socket, port: int) -> int:
+    def _bind(self, kind: Kind, host: socket.socket, port: int, backlog: int | None) -> int:
         candidates = self.hostmap.host_ports(port)
         for index, candidate in enumerate(candidates):
             try:
                 host.bind((LOOPBACK, candidate))
+                if backlog is not None:
+                    host.listen(backlog)
             except OSError as error:
                 if index + 1 < len(candidates):
                     continue
@@ -440,11 +445,13 @@ class Endpoint:
                 raise BoardOSError(NEWLIB["EOPNOTSUPP"])
             if self.connected or self.connecting or self.used_up:
                 raise BoardOSError(NEWLIB["EINVAL"])
-            if not self.listening:
-                address, port = self._bound or (ANY, 0)
-                self._port = self.stack.open_port("tcp", self._host, address, port)
-                self.listening = True
-            self._host.listen(max(1, min(backlog, 255)))
+            backlog = max(1, min(backlog, 255))
+            if self.listening:
+                self._host.listen(backlog)
+                return
+            address, port = self._bound or (ANY, 0)
+            self._port = self.stack.open_port("tcp", self._host, address, port, backlog)
+            self.listening = True
 
     def accept(self, timeout: float | None) -> tuple[Endpoint, Place] | None:
         """Take the next connection and where it comes from; None when there was none within ``timeout`` seconds."""
