@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 from weakref import WeakSet
 
 from flashfs.errors import EEXIST, EINVAL, ENODEV, EPERM, DeviceError, ErrorFactory
@@ -20,12 +20,24 @@ _TLS_PREFIX = b"/fl"
 """The firmware compares as many characters as a pointer has bytes, less one (firmware: esp32/mptask.c isLittleFs)."""
 
 
+class Foreign(Protocol):
+    """A file system that a script has written: an object whose methods are called by name."""
+
+    def __call__(self, method: str, /, *args: object) -> Any:
+        """Call a method of the object."""
+
+
 @dataclass(eq=False, slots=True)
 class Mount:
-    """One line of the mount table; ``point`` is the text given to ``mount``, its first byte is never compared."""
+    """One line of the mount table.
+
+    ``point`` is the text given to ``mount``, its first byte is never compared; ``handle`` is the object that ``umount``
+    takes for it.
+    """
 
     point: bytes
-    volume: Volume
+    system: Volume | Foreign
+    handle: object
 
 
 class _Root:
@@ -59,7 +71,7 @@ class Vfs:
     def __init__(
         self, mounts: Mapping[str, Volume], *, error: ErrorFactory = DeviceError, note: NoteSink = ignore_note
     ) -> None:
-        self._table = _Table([Mount(encode_path(point), volume) for point, volume in mounts.items()])
+        self._table = _Table([Mount(encode_path(point), volume, volume) for point, volume in mounts.items()])
         self._table.views.add(self)
         self._current: Place = self._table.mounts[0] if self._table.mounts else ROOT
         self._error = error
@@ -75,8 +87,11 @@ class Vfs:
 
     @property
     def mounts(self) -> dict[str, Volume]:
-        """The mount table: mount point -> volume."""
-        return {decode_name(mount.point): mount.volume for mount in self._table.mounts}
+        """The mount table without a script's own file systems: mount point -> volume."""
+        return {decode_name(point): volume for point, volume in self._volumes()}
+
+    def _volumes(self) -> list[tuple[bytes, Volume]]:
+        return [(mount.point, mount.system) for mount in self._table.mounts if isinstance(mount.system, Volume)]
 
     def resolve(self, path: str | bytes) -> tuple[Volume, bytes] | None:
         """Return the volume a path belongs to and the path in it, None for the virtual root.
@@ -84,10 +99,11 @@ class Vfs:
         :raises OSError: ENODEV where there is no such mount
         """
         place, inner = self._lookup(path)
-        if isinstance(place, Mount):
-            return place.volume, inner
         if place is ROOT:
             return None
+        system = self._system(place)
+        if isinstance(system, Volume):
+            return system, inner
         raise self._error(ENODEV)
 
     def _lookup(self, path: object) -> tuple[Place, bytes]:
@@ -109,16 +125,17 @@ class Vfs:
                 return NOWHERE, b""
         return self._current, raw
 
-    def _volume(self, path: object) -> tuple[Volume, bytes, bytes]:
-        """Return volume, in-volume path and working directory for an operation on one file system."""
-        place, inner = self._lookup(path)
-        volume = self._on_volume(place)
-        return volume, inner, volume.cwd_of(self)
-
-    def _on_volume(self, place: Place) -> Volume:
+    def _system(self, place: Place) -> Volume | Foreign:
         if isinstance(place, Mount):
-            return place.volume
+            return place.system
         raise self._error(EPERM if place is ROOT else ENODEV)
+
+    def _call(self, place: Place, method: str, *args: Any) -> Any:
+        """Do an operation on the file system at ``place``; a volume also gets this view's working directory."""
+        system = self._system(place)
+        if isinstance(system, Volume):
+            return getattr(system, method)(*args, cwd=system.cwd_of(self))
+        return system(method, *(decode_name(arg) if isinstance(arg, bytes) else arg for arg in args))
 
     # -- files and folders
 
@@ -126,8 +143,9 @@ class Vfs:
         self, file: str | bytes, mode: str | bytes = "r", buffering: object = -1, encoding: object = None
     ) -> FileIO | TextIOWrapper:
         """Open a file; ``buffering`` and ``encoding`` are ignored, as on the board."""
-        volume, inner, cwd = self._volume(file)
-        return volume.open(inner, mode, cwd=cwd)
+        place, inner = self._lookup(file)
+        opened: FileIO | TextIOWrapper = self._call(place, "open", inner, mode)
+        return opened
 
     def ilistdir(self, path: str | bytes = "") -> Iterator[tuple[Any, ...]]:
         """Return an iterator of (name, 0x4000 or 0x8000, 0, size); 3-tuples without size for ``/``.
@@ -139,11 +157,13 @@ class Vfs:
         if place is ROOT:
             points = [mount.point[1:] for mount in self._table.mounts]
             return iter([(point if as_bytes else decode_name(point), FOLDER_MODE, 0) for point in points])
-        volume = self._on_volume(place)
+        found = self._call(place, "ilistdir", inner)
+        if not isinstance(self._system(place), Volume):
+            return iter(found)
         return iter(
             [
                 (name if as_bytes else decode_name(name), FOLDER_MODE if is_dir else FILE_MODE, 0, size)
-                for name, is_dir, size in volume.ilistdir(inner, cwd=volume.cwd_of(self))
+                for name, is_dir, size in found
             ]
         )
 
@@ -152,9 +172,10 @@ class Vfs:
         place, inner = self._lookup(path)
         if place is ROOT:
             names = [mount.point[1:] for mount in self._table.mounts]
+        elif isinstance(self._system(place), Volume):
+            names = self._call(place, "listdir", inner)
         else:
-            volume = self._on_volume(place)
-            names = volume.listdir(inner, cwd=volume.cwd_of(self))
+            return [entry[0] for entry in self.ilistdir(path)]
         return names if isinstance(path, bytes) else [decode_name(name) for name in names]
 
     def mkdir(self, path: str | bytes) -> None:
@@ -162,18 +183,17 @@ class Vfs:
         place, inner = self._lookup(path)
         if place is ROOT or (isinstance(place, Mount) and inner == b"/"):
             raise self._error(EEXIST)
-        volume = self._on_volume(place)
-        volume.mkdir(inner, cwd=volume.cwd_of(self))
+        self._call(place, "mkdir", inner)
 
     def rmdir(self, path: str | bytes) -> None:
         """Remove an empty folder (LittleFS: also a file)."""
-        volume, inner, cwd = self._volume(path)
-        volume.rmdir(inner, cwd=cwd)
+        place, inner = self._lookup(path)
+        self._call(place, "rmdir", inner)
 
     def remove(self, path: str | bytes) -> None:
         """Remove a file (LittleFS: also an empty folder)."""
-        volume, inner, cwd = self._volume(path)
-        volume.remove(inner, cwd=cwd)
+        place, inner = self._lookup(path)
+        self._call(place, "remove", inner)
 
     def rename(self, old: str | bytes, new: str | bytes) -> None:
         """Rename or move inside one volume."""
@@ -181,28 +201,33 @@ class Vfs:
         target, new_inner = self._lookup(new)
         if source is not target:
             raise self._error(EPERM)
-        volume = self._on_volume(source)
-        volume.rename(old_inner, new_inner, cwd=volume.cwd_of(self))
+        self._call(source, "rename", old_inner, new_inner)
 
     def stat(self, path: str | bytes) -> StatResult:
         """Return the 10-tuple of ``Volume.stat``; ``/`` is a folder without size and time."""
         place, inner = self._lookup(path)
         if place is ROOT:
             return _ROOT_STAT
-        volume = self._on_volume(place)
-        return volume.stat(inner, cwd=volume.cwd_of(self))
+        found: StatResult = self._call(place, "stat", inner)
+        return found
 
     def statvfs(self, path: str | bytes) -> StatResult:
         """Return the figures of the volume a path begins with; the rest of the path does not matter."""
-        place, _ = self._lookup(path)
-        return _ROOT_STATVFS if place is ROOT else self._on_volume(place).statvfs()
+        place, inner = self._lookup(path)
+        if place is ROOT:
+            return _ROOT_STATVFS
+        system = self._system(place)
+        found: StatResult = system.statvfs() if isinstance(system, Volume) else system("statvfs", decode_name(inner))
+        return found
 
     def getfree(self, path: str | bytes) -> int:
         """Return the free KiB of the volume a path begins with."""
         place, _ = self._lookup(path)
         if place is ROOT:
             raise self._error(ENODEV)
-        return self._on_volume(place).getfree()
+        system = self._system(place)
+        free: int = system.getfree() if isinstance(system, Volume) else system("getfree")
+        return free
 
     # -- working directory
 
@@ -210,22 +235,29 @@ class Vfs:
         """Change the current volume, whatever comes after, and its working directory."""
         place, inner = self._lookup(path)
         self._current = place
-        if place is not ROOT:
-            self._on_volume(place).chdir(self, inner)
+        if place is ROOT:
+            return
+        system = self._system(place)
+        if isinstance(system, Volume):
+            system.chdir(self, inner)
+        else:
+            system("chdir", decode_name(inner))
 
     def getcwd(self) -> str:
         """Return the working directory as a device path."""
         if self._current is ROOT:
             return "/"
-        volume = self._on_volume(self._current)
-        inner = volume.getcwd(self)
+        system = self._system(self._current)
+        inner = system.getcwd(self) if isinstance(system, Volume) else encode_path(system("getcwd"))
         assert isinstance(self._current, Mount)
         return decode_name(self._current.point + (b"" if inner == b"/" else inner))
 
     # -- mounts
 
-    def mount(self, volume: Volume, point: str | bytes, *, readonly: bool = False) -> None:
-        """Mount a volume. A script's block device must have been turned into a ``Volume`` before.
+    def mount(
+        self, system: Volume | Foreign, point: str | bytes, *, readonly: bool = False, handle: object = None
+    ) -> None:
+        """Mount a volume, or a file system of a script's own; ``handle`` is what ``umount`` takes for it.
 
         :raises OSError: EPERM where the point is in use, and for a point without ``/`` while a volume is current
         """
@@ -242,23 +274,33 @@ class Vfs:
                 )
             )
             raise self._error(EPERM)
-        volume.readonly = readonly
-        self._table.mounts.append(Mount(raw, volume))
+        if isinstance(system, Volume):
+            system.readonly = readonly
+        self._table.mounts.append(Mount(raw, system, system if handle is None else handle))
 
-    def umount(self, point: str | bytes | Volume) -> None:
-        """Unmount by mount point (``str``) or volume; views that were on it are on ``/`` then.
+    def umount(self, point: object) -> None:
+        """Unmount by mount point (``str``) or by what was mounted; views that were on it are on ``/`` then.
 
         :raises OSError: EINVAL where nothing like this is mounted (a point given as ``bytes`` never is)
         """
         name = encode_path(point) if isinstance(point, str) else None
         for mount in self._table.mounts:
-            if mount.volume is point or mount.point == name:
+            if mount.handle is point or mount.point == name:
                 self._table.mounts.remove(mount)
                 for view in list(self._table.views):
                     if view._current is mount:
                         view._current = ROOT
+                if not isinstance(mount.system, Volume):
+                    mount.system("umount")
                 return
         raise self._error(EINVAL)
+
+    def unmount_all_but(self, volume: Volume) -> None:
+        """Begin a power cycle: only ``volume`` is mounted, where it was."""
+        self._table.mounts[:] = [mount for mount in self._table.mounts if mount.system is volume]
+        for view in list(self._table.views):
+            if view._current not in self._table.mounts:
+                view._current = self._table.mounts[0] if self._table.mounts else ROOT
 
     def fsformat(self, path: str | bytes) -> None:
         """Format a volume by its exact mount point. LittleFS is unusable afterwards until the next boot.
@@ -277,8 +319,12 @@ class Vfs:
                 break
         else:
             raise self._error(ENODEV)
-        littlefs = mount.volume.kind == "littlefs"
-        mount.volume.format(remount=not littlefs)
+        system = mount.system
+        if not isinstance(system, Volume):
+            system("fsformat")
+            return
+        littlefs = system.kind == "littlefs"
+        system.format(remount=not littlefs)
         if littlefs:
             self._note(
                 Note(
@@ -303,13 +349,14 @@ class Vfs:
         raw = encode_path(path)
         shown = decode_name(raw)
         place, inner = self._lookup(raw)
-        on_littlefs = bool(self._table.mounts) and self._table.mounts[0].volume.kind == "littlefs"
+        volumes = self._volumes()
+        on_littlefs = bool(volumes) and volumes[0][1].kind == "littlefs"
         as_littlefs = on_littlefs and raw.startswith(_TLS_PREFIX)
         if not isinstance(place, Mount):
             raise self._error(f"{shown}: no such mount point; use an absolute /flash/... path")
-        if (place.volume.kind == "littlefs") != as_littlefs:
+        volume = place.system
+        if not isinstance(volume, Volume) or (volume.kind == "littlefs") != as_littlefs:
             raise self._error(f"{shown}: the firmware cannot read this path; use an absolute /flash/... path")
-        volume = place.volume
         cwd = b"/" if as_littlefs else volume.cwd_of(self)
         try:
             return volume.read(inner, cwd=cwd)
@@ -321,15 +368,21 @@ class Vfs:
         place, inner = self._lookup(path)
         if not isinstance(place, Mount):
             return "absent"
-        return place.volume.import_kind(inner, cwd=place.volume.cwd_of(self))
+        if isinstance(place.system, Volume):
+            return place.system.import_kind(inner, cwd=place.system.cwd_of(self))
+        try:
+            mode = place.system("stat", decode_name(inner))[0]
+        except Exception:  # noqa: BLE001  (whatever the script's object raises: nothing is there)
+            return "absent"
+        return "dir" if mode & FOLDER_MODE else "file"
 
     def similar(self, path: str | bytes) -> list[str]:
         """Return the device paths of all files with the same last name, whatever the case; for notes."""
         wanted = encode_path(path).rpartition(b"/")[2].lower()
         return [
-            decode_name(mount.point + found)
-            for mount in self._table.mounts
-            for found in mount.volume.paths()
+            decode_name(point + found)
+            for point, volume in self._volumes()
+            for found in volume.paths()
             if found.rpartition(b"/")[2].lower() == wanted
         ]
 
