@@ -1,7 +1,7 @@
-"""T1 to T4: handshakes and bulk data of ``ussl_shim`` against the host's own TLS, and against MicroPython's.
+"""T1 to T4: handshakes and bulk data of a board's ``ussl`` against the host's own TLS, and against MicroPython's.
 
 Figures are times, so lower is better: a rate of 1.15 of the baseline's is a time of 0.87 of it. The server is the
-standard library's in a process of its own, TLS 1.2; both clients have TCP_NODELAY.
+standard library's in a process of its own, TLS 1.2; all clients have TCP_NODELAY.
 """
 
 from __future__ import annotations
@@ -30,33 +30,77 @@ KINDS = {"RSA-2048": trustme.KeyType.RSA, "P-256": trustme.KeyType.ECDSA}
 CA = "/flash/cert/ca.pem"
 NAME = "localhost"
 
+Jobs = dict[str, Callable[[], float]]
+"""What is timed -> seconds per handshake or per byte."""
+
+# Both scripts take COUNT connections or SIZE bytes in PIECEs and print microseconds.
+JOBS = """
+def exchange(stream):
+    stream.write(b'e')
+    stream.read(1)
+    stream.close()
+def many(action):
+    action()
+    begin = utime.ticks_us()
+    for _ in range(COUNT):
+        action()
+    return begin
+def up():
+    stream = dial()
+    block = bytes(PIECE)
+    begin = utime.ticks_us()
+    stream.write(b'u%016d' % SIZE)
+    for _ in range(SIZE // PIECE):
+        stream.write(block)
+    stream.read(1)
+    return begin
+def down():
+    stream = dial()
+    begin = utime.ticks_us()
+    stream.write(b'd%016d' % SIZE)
+    left = SIZE
+    while left > 0:
+        left -= take(stream)
+    return begin
+def resumed():
+    stream = dial()
+    session = save(stream)
+    exchange(stream)
+    return many(lambda: exchange(dial(session)))
+begin = {'full': lambda: many(lambda: dial().close()), 'resumed': resumed, 'up': up, 'down': down}[JOB]()
+print(abs(utime.ticks_diff(utime.ticks_us(), begin)))
+"""
+BOARD = """
+import socket, ssl, utime
+ADDRESS = socket.getaddrinfo('localhost', 8443)[0][-1]
+def dial(session=None):
+    wrapped = ssl.wrap_socket(socket.socket(), cert_reqs=ssl.CERT_REQUIRED, ca_certs='/flash/cert/ca.pem',
+                              server_hostname='localhost', saved_session=session)
+    wrapped.connect(ADDRESS)
+    return wrapped
+def save(stream):
+    return ssl.save_session(stream)
+def take(stream):
+    return len(stream.recv(PIECE))
+"""
 MICROPYTHON = """
-import socket, ssl, sys, time
-port, ca, count, size = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-a = socket.getaddrinfo('127.0.0.1', port)[0][-1]
+import socket, sys, time as utime, tls
+JOB, port, ca = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+COUNT, SIZE, PIECE = (int(text) for text in sys.argv[4:7])
+ADDRESS = socket.getaddrinfo('127.0.0.1', port)[0][-1]
 with open(ca, 'rb') as f:
     ca = f.read()
 def dial():
-    s = socket.socket()
-    s.connect(a)
-    c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    c.verify_mode = ssl.CERT_REQUIRED
-    c.load_verify_locations(ca)
-    return c.wrap_socket(s, server_hostname='localhost')
-dial().close()
-b = time.ticks_us()
-for _ in range(count):
-    dial().close()
-print(time.ticks_diff(time.ticks_us(), b) / count / 1e6)
-s = dial()
-block = bytes(16384)
-b = time.ticks_us()
-s.write(b'u%016d' % size)
-for _ in range(size // 16384):
-    s.write(block)
-s.read(1)
-print(time.ticks_diff(time.ticks_us(), b) / 1e6)
-s.close()
+    plain = socket.socket()
+    plain.connect(ADDRESS)
+    plain.setsockopt(6, 1, 1)
+    context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    context.verify_mode = tls.CERT_REQUIRED
+    context.load_verify_locations(ca)
+    return context.wrap_socket(plain, server_hostname='localhost')
+buffer = bytearray(PIECE if JOB == 'down' else 0)
+def take(stream):
+    return stream.readinto(buffer)
 """
 
 
@@ -116,8 +160,9 @@ class Bench:
     """The two clients of one server."""
 
     def __init__(self, port: int, ca: bytes) -> None:
+        self.port = port
+        self.ca = ca
         self._address = ("127.0.0.1", port)
-        self._ca = ca
         self._env = Environment(MappingFiles({CA: ca}))
 
     def _connect(self) -> socket.socket:
@@ -128,7 +173,7 @@ class Bench:
     def context(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
-        context.load_verify_locations(cadata=self._ca.decode())
+        context.load_verify_locations(cadata=self.ca.decode())
         return context
 
     def plain(self, context: ssl.SSLContext, session: ssl.SSLSession | None = None) -> ssl.SSLSocket:
@@ -192,7 +237,7 @@ def _bulk(dial: Callable[[], Stream], order: bytes, piece: int, size: int) -> Ca
     return job
 
 
-def _jobs(bench: Bench) -> dict[str, Callable[[], float]]:
+def _jobs(bench: Bench) -> Jobs:
     shared = bench.context()
     first = bench.plain(shared)
     first.write(b"e")
@@ -208,103 +253,156 @@ def _jobs(bench: Bench) -> dict[str, Callable[[], float]]:
         "fresh": _each(lambda: bench.plain(bench.context()).close()),
         "full": _each(lambda: bench.plain(shared).close()),
         "shim full": _each(lambda: bench.shim().close()),
+        "board full": _board(bench, "full"),
         "resumed": _each(lambda: _exchange(bench.plain(shared, ticket))),
         "shim resumed": _each(lambda: _exchange(bench.shim(session))),
+        "board resumed": _board(bench, "resumed"),
     }
 
 
-def _bulk_jobs(bench: Bench) -> dict[str, Callable[[], float]]:
+def _bulk_jobs(bench: Bench) -> Jobs:
     shared = bench.context()
     jobs = {}
-    for order, way in ((b"u", "up"), (b"d", "down")):
-        for piece, size in ((RECORD, BULK), (KIB, BULK // 8)):
+    for way in ("up", "down"):
+        for piece, size in ((RECORD, BULK), (KIB, BULK // 4)):
+            order = way[:1].encode()
             jobs[f"{way} {piece}"] = _bulk(lambda: bench.plain(shared), order, piece, size)
             jobs[f"shim {way} {piece}"] = _bulk(bench.shim, order, piece, size)
+            jobs[f"board {way} {piece}"] = _board(bench, way, piece, size)
     return jobs
 
 
-def _micropython(executable: str, folder: Path, port: int, ca: bytes) -> Callable[[], tuple[float, float]]:
-    script, der = folder / "client.py", folder / "ca.der"
-    script.write_text(MICROPYTHON, encoding="utf-8")
-    der.write_bytes(ssl.PEM_cert_to_DER_cert(ca.decode()))
-    size = BULK // 8
+def _board(bench: Bench, what: str, piece: int = 0, size: int = 0) -> Callable[[], float]:
+    """The script in a power cycle of its own, timed by itself: seconds per handshake or per byte."""
+    from emulator import Board
 
-    def job() -> tuple[float, float]:
-        command = [executable, "-X", "heapsize=8m", str(script), str(port), str(der), str(HANDSHAKES), str(size)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise BenchmarkError(f"{executable}: {(done.stdout + done.stderr).strip()[-200:]}")
-        handshake, bulk = map(float, done.stdout.split())
-        return handshake, bulk / size
+    board = Board(maps=[f"{NAME}:8443=127.0.0.1:{bench.port}"])
+    numbers = f"JOB, COUNT, SIZE, PIECE = {what!r}, {HANDSHAKES}, {size}, {piece}"
+    board.flash.joinpath("cert").mkdir(exist_ok=True)
+    board.flash.joinpath("cert", "ca.pem").write_bytes(bench.ca)
+    board.flash.joinpath("main.py").write_text(numbers + BOARD + JOBS)
+
+    def job() -> float:
+        done = board.run(timeout=60)
+        if done.exit_code:
+            raise BenchmarkError(f"the board: {done.text.strip()[-200:]}")
+        return int(done.text.split()[-1]) / 1e6 / (size or HANDSHAKES)
 
     return job
+
+
+def _micropython(executable: str, folder: Path, bench: Bench) -> Jobs:
+    script, der = folder / "client.py", folder / "ca.der"
+    script.write_text(MICROPYTHON + JOBS, encoding="utf-8")
+    der.write_bytes(ssl.PEM_cert_to_DER_cert(bench.ca.decode()))
+
+    def timed(what: str, size: int) -> Callable[[], float]:
+        numbers = map(str, (bench.port, der, HANDSHAKES, size, RECORD))
+        command = [executable, "-X", "heapsize=8m", str(script), what, *numbers]
+
+        def job() -> float:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise BenchmarkError(f"{executable}: {(done.stdout + done.stderr).strip()[-200:]}")
+            return int(done.stdout) / 1e6 / (size or HANDSHAKES)
+
+        return job
+
+    size = BULK // 8
+    return {"mpy full": timed("full", 0), "mpy up": timed("up", size), "mpy down": timed("down", size)}
+
+
+def _why_no_micropython(executable: str | None) -> str:
+    """Empty where it can be measured."""
+    if executable is None:
+        return "--micropython EXE names a MicroPython with TLS"
+    try:
+        done = subprocess.run([executable, "-c", "import tls"], capture_output=True, text=True, check=False)
+    except OSError as error:
+        return f"{executable}: {error.strerror}"
+    return f"{executable} has no module tls" if done.returncode else ""
 
 
 def measure(options: Options, progress: Progress) -> list[Figure]:
     """Figures T1 to T4."""
     took: dict[str, dict[str, list[float]]] = {}
-    theirs: dict[str, list[tuple[float, float]]] = {}
+    missing = _why_no_micropython(options.micropython)
     with tempfile.TemporaryDirectory(prefix="tls-") as name:
         for kind, key_type in KINDS.items():
             authority = trustme.CA(key_type=key_type)
             issued = authority.issue_cert(NAME, key_type=key_type)
             pem = Path(name, f"{kind}.pem")
             pem.write_bytes(issued.private_key_and_cert_chain_pem.bytes())
-            ca = authority.cert_pem.bytes()
             with _server(pem) as port:
-                bench = Bench(port, ca)
+                bench = Bench(port, authority.cert_pem.bytes())
                 jobs = _jobs(bench)
                 if kind == "RSA-2048":
                     jobs |= _bulk_jobs(bench)
+                if not missing:
+                    theirs = _micropython(options.micropython or "", Path(name), bench)
+                    jobs |= theirs if kind == "RSA-2048" else {"mpy full": theirs["mpy full"]}
                 took[kind] = in_turn(jobs, options.rounds, progress)
-                if options.micropython is not None:
-                    job = _micropython(options.micropython, Path(name), port, ca)
-                    theirs[kind] = in_turn({"micropython": job}, options.rounds, progress)["micropython"]
-    return [*_handshakes(took), *_bulks(took["RSA-2048"]), *_against_micropython(took, theirs, options)]
+    return [*_handshakes(took), *_bulks(took["RSA-2048"]), *_against_micropython(took, missing)]
+
+
+def _alone(values: dict[str, list[float]], what: str, base: str) -> str:
+    return f"ussl_shim without a board: {spread(divided(values[f'shim {what}'], values[base]))}"
 
 
 def _handshakes(took: dict[str, dict[str, list[float]]]) -> Iterator[Figure]:
-    for key, what, ours, base, now, moonshot in (
-        ("T1", "full handshake, CA from the flash", "shim full", "fresh", 1 / 0.7, 1 / 1.15),
-        ("T2", "resumed handshake and a byte each way", "shim resumed", "resumed", 1 / 0.5, 1 / 0.9),
+    for key, text, what, base, now, moonshot in (
+        ("T1", "full handshake, CA from the flash", "full", "fresh", 1 / 0.7, 1 / 1.15),
+        ("T2", "resumed handshake and a byte each way", "resumed", "resumed", 1 / 0.5, 1 / 0.9),
     ):
         baseline = "ssl, a new context each" if base == "fresh" else "ssl, the same"
         for kind, values in took.items():
-            details = [f"{1 / min(values[ours]):.0f}/s at best, {baseline} {1 / min(values[base]):.0f}/s"]
+            ours = values[f"board {what}"]
+            details = [f"{1 / min(ours):.0f}/s at best, {baseline} {1 / min(values[base]):.0f}/s"]
+            details.append(_alone(values, what, base))
             if base == "fresh":
-                details.append(f"divided by ssl with one context: {spread(divided(values[ours], values['full']))}")
+                details.append(f"divided by ssl with one context: {spread(divided(ours, values['full']))}")
+            ratios = divided(ours, values[base])
             yield Ratio(
-                f"{key} {kind}",
-                what,
-                baseline,
-                round(now, 2),
-                round(moonshot, 2),
-                divided(values[ours], values[base]),
-                tuple(details),
+                f"{key} {kind}", text, baseline, round(now, 2), round(moonshot, 2), ratios, details=tuple(details)
             )
 
 
 def _bulks(values: dict[str, list[float]]) -> Iterator[Figure]:
     for piece, now, moonshot in ((RECORD, 1 / 0.6, 1 / 0.95), (KIB, 1 / 0.5, 1 / 0.9)):
         for way in ("up", "down"):
-            ours, base = values[f"shim {way} {piece}"], values[f"{way} {piece}"]
+            what = f"{way} {piece}"
+            ours, base = values[f"board {what}"], values[what]
             yield Ratio(
-                f"T3 {way} {piece}",
+                f"T3 {what}",
                 f"bulk data {way}, {piece} bytes a call",
                 "ssl, the same",
                 round(now, 2),
                 round(moonshot, 2),
                 divided(ours, base),
-                (f"{1e-6 / min(ours):.0f} MB/s at best, ssl {1e-6 / min(base):.0f} MB/s",),
+                (f"{1e-6 / min(ours):.0f} MB/s at best, ssl {1e-6 / min(base):.0f} MB/s", _alone(values, what, what)),
             )
 
 
-def _against_micropython(
-    took: dict[str, dict[str, list[float]]], theirs: dict[str, list[tuple[float, float]]], options: Options
-) -> Iterator[Figure]:
-    missing = "" if options.micropython else "--micropython EXE names a MicroPython with TLS"
-    for kind, moonshot in (("RSA-2048", 1 / 4), ("P-256", 1 / 12)):
-        ratios = divided(took[kind]["shim full"], [one for one, _ in theirs[kind]]) if theirs else []
-        yield Ratio(f"T4 {kind}", "full handshake", "MicroPython", 0.5, round(moonshot, 2), ratios, missing=missing)
-    ratios = divided(took["RSA-2048"][f"shim up {RECORD}"], [two for _, two in theirs["RSA-2048"]]) if theirs else []
-    yield Ratio("T4 up", "bulk data up, 16384 bytes a call", "MicroPython", 0.5, 0.25, ratios, missing=missing)
+def _best(mine: list[float], theirs: list[float], unit: str) -> str:
+    scale = 1 if unit == "/s" else 1e-6
+    return f"{scale / min(mine):.0f}{unit} at best, MicroPython {scale / min(theirs):.0f}{unit}"
+
+
+def _against_micropython(took: dict[str, dict[str, list[float]]], missing: str) -> Iterator[Figure]:
+    rsa = took["RSA-2048"]
+    for key, text, values, ours, theirs, moonshot, unit in (
+        ("RSA-2048", "full handshake", rsa, "board full", "mpy full", 1 / 4, "/s"),
+        ("P-256", "full handshake", took["P-256"], "board full", "mpy full", 1 / 12, "/s"),
+        ("up", "bulk data up, 16384 bytes a call", rsa, f"board up {RECORD}", "mpy up", 1 / 4, " MB/s"),
+        ("down", "bulk data down, 16384 bytes a call", rsa, f"board down {RECORD}", "mpy down", 1 / 4, " MB/s"),
+    ):
+        yield Ratio(
+            f"T4 {key}",
+            text,
+            "MicroPython",
+            0.5,
+            round(moonshot, 3),
+            () if missing else divided(values[ours], values[theirs]),
+            () if missing else (_best(values[ours], values[theirs], unit),),
+            missing=missing,
+        )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ussl_shim.arguments import BoundArguments, bind, bind_save_session
 from ussl_shim.environment import CertificateFiles, CertRules, Environment, Settings, Transport
-from ussl_shim.plan import Plan, prepare
+from ussl_shim.plan import Plan, bind_noted, prepare
 from ussl_shim.quirks import QUIRKS
 from ussl_shim.session import Session
 
@@ -30,6 +30,7 @@ __all__ = [
     "Shim",
     "Transport",
     "bind",
+    "bind_noted",
     "bind_save_session",
     "prepare",
 ]

@@ -7,15 +7,20 @@ pem.c, base64.c, x509_crt.c, pkparse.c (what is accepted, skipped and refused wi
 from __future__ import annotations
 
 import base64
+import functools
+import hashlib
 import posixpath
+import re
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal
 
-from ussl_shim import certificate, der, errors
+from ussl_shim import certificate, errors, keyfiles
 from ussl_shim.certificate import Certificate, CertificateError
-from ussl_shim.der import Asn1Error, Reader
 from ussl_shim.environment import CertRules
+from ussl_shim.keyfiles import KeyFile as KeyFile
 
 Role = Literal["ca", "certificate", "key"]
 
@@ -47,6 +52,7 @@ def show_path(path: bytes) -> str:
     return path.decode("utf-8", "replace")
 
 
+@functools.lru_cache(maxsize=64)
 def refuse_path(path: bytes, role: Role, rules: CertRules) -> PathRefusal | None:
     """None where ``rules`` allow this path; never looks at the file system."""
     text = show_path(path)
@@ -80,14 +86,6 @@ class CertificateFile:
     skipped: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class KeyFile:
-    """A private key as found in a file: the form of its PEM block and the bytes inside."""
-
-    form: Literal["pkcs1", "sec1", "pkcs8"]
-    der: bytes = field(repr=False)
-
-
 def cut_at_nul(raw: bytes) -> bytes:
     """What the board sees of a file: the text up to the first NUL."""
     return raw.split(b"\0", 1)[0]
@@ -111,8 +109,8 @@ def _skip_line_end(text: bytes, at: int) -> int:
     return at
 
 
-def _pem_block(text: bytes, label: str, start: int = 0) -> tuple[bytes, int]:
-    """The bytes in the next block of that label, and where it ends."""
+def _pem_block(text: bytes, label: str, start: int = 0, *, password: bool = False) -> tuple[bytes, int]:
+    """The bytes in the next block of that label, and where it ends. ``password``: an empty one is there to decrypt with."""
     header, footer = f"-----BEGIN {label}-----".encode(), f"-----END {label}-----".encode()
     begin = text.find(header, start)
     end = text.find(footer, start)
@@ -122,22 +120,69 @@ def _pem_block(text: bytes, label: str, start: int = 0) -> tuple[bytes, int]:
     if text[body - 1 : body] != b"\n":
         raise _NoBlock
     after = _skip_line_end(text, end + len(footer))
-    if text.startswith(b"Proc-Type: 4,ENCRYPTED", body):
-        raise _BadBlock(_encrypted_pem(text[body:end]), after)
-    if body >= end:
-        raise _BadBlock(errors.PEM_INVALID_DATA, after)
     try:
-        return _base64(text[body:end]), after
+        return _content(text[body:end], password=password), after
+    except CertificateError as exc:
+        raise _BadBlock(exc.number, after) from None
+
+
+_PROC_TYPE: Final = b"Proc-Type: 4,ENCRYPTED"
+_CIPHERS: Final[dict[bytes, int]] = {b"DEK-Info: AES-%d-CBC," % bits: bits // 8 for bits in (128, 192, 256)}
+"""The ciphers the board has for a protected key, with the bytes of a key."""
+_IV_DIGITS: Final = 32
+
+
+def _content(lines: bytes, *, password: bool) -> bytes:
+    """What is between the header and the footer. Raises `CertificateError`."""
+    encrypted = lines.startswith(_PROC_TYPE)
+    size, vector = 0, b""
+    if encrypted:
+        lines = _next_line(lines[len(_PROC_TYPE) :])
+        start = next((one for one in _CIPHERS if lines.startswith(one)), None)
+        if start is None:
+            raise CertificateError(errors.PEM_UNKNOWN_ENC_ALG)
+        size, vector = _CIPHERS[start], lines[len(start) : len(start) + _IV_DIGITS]
+        if len(vector) < _IV_DIGITS or not _HEXADECIMAL.issuperset(vector):
+            raise CertificateError(errors.PEM_INVALID_ENC_IV)
+        lines = _next_line(lines[len(start) + _IV_DIGITS :])
+    if not lines:
+        raise CertificateError(errors.PEM_INVALID_DATA)
+    try:
+        content = _base64(lines)
     except ValueError:
-        raise _BadBlock(errors.PEM_INVALID_DATA + errors.BASE64_INVALID_CHARACTER, after) from None
+        raise CertificateError(errors.PEM_INVALID_DATA + errors.BASE64_INVALID_CHARACTER) from None
+    if not encrypted:
+        return content
+    if not password:
+        raise CertificateError(errors.PEM_PASSWORD_REQUIRED)
+    return _decrypted(content, size, bytes.fromhex(vector.decode()))
 
 
-def _encrypted_pem(body: bytes) -> int:
-    """The board has AES only, and hands an empty password to it."""
-    algorithm = body.partition(b"DEK-Info: ")[2][:12]
-    return errors.PK_PASSWORD_MISMATCH if algorithm.startswith(b"AES-") else errors.PEM_UNKNOWN_ENC_ALG
+def _next_line(lines: bytes) -> bytes:
+    """What comes after the end of a line, which must be here."""
+    for end in (b"\n", b"\r\n"):
+        if lines.startswith(end):
+            return lines[len(end) :]
+    raise CertificateError(errors.PEM_INVALID_DATA)
 
 
+def _decrypted(content: bytes, size: int, vector: bytes) -> bytes:
+    """AES-CBC with the key that an empty password gives; whether it is the right one is guessed from the result."""
+    from ussl_shim.x509 import decrypt_aes_cbc
+
+    if len(content) % 16:
+        raise CertificateError(errors.AES_INVALID_INPUT_LENGTH)
+    digest = key = b""
+    while len(key) < size:
+        digest = hashlib.md5(digest + vector[:8], usedforsecurity=False).digest()
+        key += digest
+    plain = decrypt_aes_cbc(key[:size], vector, content)
+    if len(plain) <= 2 or plain[0] != 0x30 or plain[1] > 0x83:
+        raise CertificateError(errors.PK_PASSWORD_MISMATCH)
+    return plain
+
+
+_HEXADECIMAL: Final = frozenset(b"0123456789abcdefABCDEF")
 _ALPHABET: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 
 
@@ -150,17 +195,59 @@ def _base64(text: bytes) -> bytes:
     return base64.b64decode(digits[: len(digits) // 4 * 4])
 
 
+class _Files:
+    """Parsed files by digest: scripts load the same few for every connection.
+
+    The bytes themselves are not kept, since a private key may stand beside the certificates. Neither are files that the
+    board refuses, nor long ones.
+    """
+
+    SIZE: Final = 16
+    LONGEST: Final = 65536
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[bytes, CertificateFile] = OrderedDict()
+
+    def parse(self, raw: bytes) -> CertificateFile:
+        if len(raw) > self.LONGEST:
+            return _parse_certificates(raw)
+        name = hashlib.sha256(raw).digest()
+        with self._lock:
+            found = self._known.get(name)
+            if found is not None:
+                self._known.move_to_end(name)
+                return found
+        found = _parse_certificates(raw)
+        with self._lock:
+            self._known[name] = found
+            while len(self._known) > self.SIZE:
+                self._known.popitem(last=False)
+        return found
+
+
+_FILES: Final = _Files()
+
+
 def parse_certificates(raw: bytes) -> CertificateFile:
     """The certificates of a CA or certificate file. Blocks that do not parse are skipped as long as one does.
 
-    Raises `FileRefusedError` with the number of the first bad block, or of the file as a whole.
+    The same bytes may give the same object. Raises `FileRefusedError` with the number of the first bad block, or of the
+    file as a whole.
     """
+    return _FILES.parse(raw)
+
+
+def _parse_certificates(raw: bytes) -> CertificateFile:
     text = cut_at_nul(raw)
     if b"-----BEGIN CERTIFICATE-----" not in text:
-        raise FileRefusedError(errors.X509_INVALID_FORMAT, describe_content(raw))
+        try:
+            return CertificateFile((certificate.parse(text + b"\0"),))  # DER, if no byte of it is 0
+        except CertificateError as exc:
+            raise FileRefusedError(exc.number, describe_content(raw)) from None
     found: list[Certificate] = []
     skipped: list[str] = []
-    first: int | None = None
+    first: FileRefusedError | None = None
     at = 0
     while True:
         try:
@@ -171,75 +258,56 @@ def parse_certificates(raw: bytes) -> CertificateFile:
             break
         except _BadBlock as bad:
             at, number = bad.after, bad.number
+            first = first or FileRefusedError(number, describe_refusal(number, raw))
         except CertificateError as exc:
             number = exc.number
-        first = first or number
+            first = first or FileRefusedError(number, describe_refusal(number, raw))
         skipped.append(f"block {len(found) + len(skipped) + 1}: {errors.describe(number)}")
     if found:
         return CertificateFile(tuple(found), tuple(skipped))
     if first is not None:
-        raise FileRefusedError(first, describe_content(raw))
-    raise FileRefusedError(errors.X509_CERT_UNKNOWN_FORMAT, describe_content(raw))
+        raise first
+    number = errors.X509_CERT_UNKNOWN_FORMAT
+    raise FileRefusedError(number, describe_refusal(number, raw))
 
 
 def parse_key(raw: bytes) -> KeyFile:
-    """The private key of a key file. Raises `FileRefusedError`. The numbers inside the key are not checked here."""
+    """The private key of a key file. Raises `FileRefusedError`."""
     text = cut_at_nul(raw)
-    for label, reader in _KEY_FORMS:
+    for label, reader, password in _KEY_FORMS:
         try:
-            block, _ = _pem_block(text, label)
+            block, _ = _pem_block(text, label, password=password)
             return reader(block)
         except _NoBlock:
             continue
         except _BadBlock as bad:
-            raise FileRefusedError(bad.number, describe_content(raw)) from None
+            raise FileRefusedError(bad.number, describe_refusal(bad.number, raw)) from None
         except CertificateError as exc:
-            raise FileRefusedError(exc.number, describe_content(raw)) from None
+            raise FileRefusedError(exc.number, describe_refusal(exc.number, raw)) from None
+    for reader in (keyfiles.pkcs8, keyfiles.pkcs1, keyfiles.sec1):  # DER, if no byte of it is 0
+        try:
+            return reader(text + b"\0")
+        except CertificateError:
+            continue
     number = errors.PK_KEY_INVALID_FORMAT
-    if b"-----BEGIN ENCRYPTED PRIVATE KEY-----" in text and b"-----END ENCRYPTED PRIVATE KEY-----" in text:
-        number = errors.PK_PASSWORD_REQUIRED
-    raise FileRefusedError(number, describe_content(raw))
+    raise FileRefusedError(number, describe_refusal(number, raw))
 
 
-def _pkcs1(block: bytes) -> KeyFile:
-    try:
-        fields = Reader(block).enter(der.SEQUENCE)
-        for _ in range(9):
-            fields.take(der.INTEGER)
-    except Asn1Error as exc:
-        raise CertificateError(errors.PK_KEY_INVALID_FORMAT + exc.code) from exc
-    return KeyFile("pkcs1", block)
+def _encrypted_pkcs8(block: bytes) -> KeyFile:
+    """The board has no password to give, so it does not look inside."""
+    raise CertificateError(errors.PK_PASSWORD_REQUIRED)
 
 
-def _sec1(block: bytes) -> KeyFile:
-    try:
-        fields = Reader(block).enter(der.SEQUENCE)
-        fields.take(der.INTEGER)
-        fields.take(der.OCTET_STRING)
-    except Asn1Error as exc:
-        raise CertificateError(errors.PK_KEY_INVALID_FORMAT + exc.code) from exc
-    return KeyFile("sec1", block)
-
-
-def _pkcs8(block: bytes) -> KeyFile:
-    try:
-        fields = Reader(block).enter(der.SEQUENCE)
-        fields.take(der.INTEGER)
-        oid = der.dotted(fields.enter(der.SEQUENCE).take(der.OID))
-        fields.take(der.OCTET_STRING)
-    except Asn1Error as exc:
-        raise CertificateError(errors.PK_KEY_INVALID_FORMAT + exc.code) from exc
-    if not certificate.known_key_algorithm(oid):
-        raise CertificateError(errors.PK_KEY_INVALID_FORMAT + errors.PK_UNKNOWN_PK_ALG)
-    return KeyFile("pkcs8", block)
-
-
-_KEY_FORMS: Final[tuple[tuple[str, Callable[[bytes], KeyFile]], ...]] = (
-    ("RSA PRIVATE KEY", _pkcs1),
-    ("EC PRIVATE KEY", _sec1),
-    ("PRIVATE KEY", _pkcs8),
+_KEY_FORMS: Final[tuple[tuple[str, Callable[[bytes], KeyFile], bool], ...]] = (
+    ("RSA PRIVATE KEY", keyfiles.pkcs1, True),
+    ("EC PRIVATE KEY", keyfiles.sec1, True),
+    ("PRIVATE KEY", keyfiles.pkcs8, False),
+    ("ENCRYPTED PRIVATE KEY", _encrypted_pkcs8, False),
 )
+"""In the board's order; the flag says whether it tries an empty password."""
 
+_INDENTED: Final = re.compile(rb"^[ \t]+(-----BEGIN|-----END|[A-Za-z0-9+/=]+[ \t]*\r?$)", re.MULTILINE)
+_BLANKS_AFTER_BEGIN: Final = re.compile(rb"-----BEGIN [A-Z0-9 ]+-----(\t| [ \t])")  # one space is taken
 _CONTENTS: Final[tuple[tuple[Callable[[bytes], bool], str], ...]] = (
     (lambda raw: not raw, "the file is empty"),
     (lambda raw: not raw.strip(b"\0"), "the file holds only NUL bytes"),
@@ -256,7 +324,7 @@ _CONTENTS: Final[tuple[tuple[Callable[[bytes], bool], str], ...]] = (
     (lambda raw: b"-----BEGIN" not in raw, "there is no '-----BEGIN' line in the file"),
     (lambda raw: b"-----END" not in raw, "the file is cut: there is no '-----END' line"),
     (lambda raw: b"\n" not in raw, "the lines end in CR only"),
-    (lambda raw: b"\n -" in raw or raw[:1] == b" ", "the lines are indented"),
+    (lambda raw: _INDENTED.search(raw) is not None, "the lines are indented"),
     (lambda raw: b"BEGIN CERTIFICATE" in raw, "the certificate in the file is damaged or of an unknown kind"),
 )
 
@@ -264,3 +332,39 @@ _CONTENTS: Final[tuple[tuple[Callable[[bytes], bool], str], ...]] = (
 def describe_content(raw: bytes) -> str:
     """What a file really contains, in words; never a part of it."""
     return next((text for test, text in _CONTENTS if test(raw)), "the file is damaged or of an unknown kind")
+
+
+_LAYOUTS: Final[tuple[tuple[frozenset[int], re.Pattern[bytes], str], ...]] = (
+    (frozenset({errors.PEM_INVALID_DATA + errors.BASE64_INVALID_CHARACTER}), _INDENTED, "the lines are indented"),
+    (
+        frozenset({errors.X509_CERT_UNKNOWN_FORMAT, errors.PK_KEY_INVALID_FORMAT}),
+        _BLANKS_AFTER_BEGIN,
+        "a tab or several blanks stand after the '-----BEGIN' line, which the board does not take for one then",
+    ),
+)
+"""What a number says about the layout of a text in which such a thing is found."""
+_UNKNOWN_KINDS: Final[dict[int, str]] = {
+    errors.X509_UNKNOWN_SIG_ALG + errors.OID_NOT_FOUND: (
+        "the certificate is signed with Ed25519 or another algorithm that the board does not have"
+    ),
+    errors.PK_UNKNOWN_PK_ALG: "the certificate is for an Ed25519 key, or of another kind that the board does not have",
+    errors.PK_UNKNOWN_NAMED_CURVE: "the key is on a curve that the board does not have",
+    errors.PK_KEY_INVALID_FORMAT + errors.PK_UNKNOWN_PK_ALG: (
+        "the key is an Ed25519 key, or of another kind that the board does not have"
+    ),
+    errors.X509_INVALID_EXTENSIONS + errors.ASN1_UNEXPECTED_TAG: (
+        "the certificate has a critical extension that the board does not know, such as name constraints"
+    ),
+}
+"""What is not damaged, but of no use to the board."""
+
+
+def describe_refusal(number: int, raw: bytes) -> str:
+    """Why what was found in a file is refused with this number."""
+    layout = next((text for numbers, mark, text in _LAYOUTS if number in numbers and mark.search(raw)), None)
+    return layout or _UNKNOWN_KINDS.get(number) or describe_content(raw)
+
+
+def is_unknown_kind(number: int) -> bool:
+    """True where the number says that the file is whole, but holds what the board does not have."""
+    return number in _UNKNOWN_KINDS

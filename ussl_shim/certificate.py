@@ -6,21 +6,21 @@ reading that library's headers and behaviour, not from a run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from ussl_shim import der, errors
-from ussl_shim.der import Asn1Error, Reader
+from ussl_shim.der import Asn1Error, Reader, fails_with
+from ussl_shim.der import CertificateError as CertificateError
+from ussl_shim.publickeys import KeyKind as KeyKind
+from ussl_shim.publickeys import PublicKey as PublicKey
+from ussl_shim.publickeys import public_key
 
-KeyKind = Literal["rsa", "ec"]
 SignatureKind = Literal["rsa", "rsa-pss", "ecdsa"]
 
-_RSA_KEY: Final = "1.2.840.113549.1.1.1"
-_EC_KEYS: Final = ("1.2.840.10045.2.1", "1.3.132.1.12")
 _PSS: Final = "1.2.840.113549.1.1.10"
+_MGF1: Final = "1.2.840.113549.1.1.8"
 
 SIGNATURES: Final[dict[str, tuple[SignatureKind, str]]] = {
     "1.2.840.113549.1.1.4": ("rsa", "md5"),
@@ -44,19 +44,6 @@ _HASHES: Final[dict[str, str]] = {
     "2.16.840.1.101.3.4.2.2": "sha384",
     "2.16.840.1.101.3.4.2.3": "sha512",
 }
-CURVES: Final[dict[str, str]] = {
-    "1.2.840.10045.3.1.1": "secp192r1",
-    "1.3.132.0.33": "secp224r1",
-    "1.2.840.10045.3.1.7": "secp256r1",
-    "1.3.132.0.34": "secp384r1",
-    "1.3.132.0.35": "secp521r1",
-    "1.3.132.0.31": "secp192k1",
-    "1.3.132.0.32": "secp224k1",
-    "1.3.132.0.10": "secp256k1",
-    "1.3.36.3.3.2.8.1.1.7": "brainpoolP256r1",
-    "1.3.36.3.3.2.8.1.1.11": "brainpoolP384r1",
-    "1.3.36.3.3.2.8.1.1.13": "brainpoolP512r1",
-}
 _NAME_LABELS: Final[dict[str, str]] = {
     "2.5.4.3": "CN",
     "2.5.4.6": "C",
@@ -71,44 +58,45 @@ SERVER_AUTH: Final = "1.3.6.1.5.5.7.3.1"
 CLIENT_AUTH: Final = "1.3.6.1.5.5.7.3.2"
 ANY_USAGE: Final = "2.5.29.37.0"
 
-# Bits of keyUsage as the board keeps them: the first byte of the bit string.
+# Bits of keyUsage as the board keeps them: the bytes of the bit string, the first lowest.
 DIGITAL_SIGNATURE: Final = 0x80
 KEY_ENCIPHERMENT: Final = 0x20
+KEY_AGREEMENT: Final = 0x08
 KEY_CERT_SIGN: Final = 0x04
+ENCIPHER_ONLY: Final = 0x01
+DECIPHER_ONLY: Final = 0x8000
+_KEPT_USAGE_BYTES: Final = 4
+_LIMITING: Final = ENCIPHER_ONLY | DECIPHER_ONLY
+"""Bits that take something away: set, they must be asked for (board: x509_crt.c, mbedtls_x509_crt_check_key_usage)."""
 
 UTF8_STRING: Final = 0x0C
 PRINTABLE_STRING: Final = 0x13
-
-Name = tuple[tuple[str, int, bytes], ...]
-"""A distinguished name: (attribute's OID, the value's tag, the value) in order."""
-
-
-class CertificateError(Exception):
-    """The board refuses to parse these bytes; ``number`` is what it raises."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(errors.describe(number))
-        self.number = number
+_NAME_TAGS: Final = frozenset({der.BIT_STRING, UTF8_STRING, PRINTABLE_STRING, 0x14, 0x16, 0x1C, 0x1E})
+"""Types a value in a name may have: besides these two, BIT STRING, T61, IA5, Universal and BMP (board: x509.c)."""
 
 
-@dataclass(frozen=True)
-class PublicKey:
-    """A public key: its SubjectPublicKeyInfo and what the board's rules ask about it."""
+class Attribute(NamedTuple):
+    """One attribute of a name: the OID, the value's tag, the value; ``joined`` where the next one is in the same set."""
 
-    kind: KeyKind
-    bits: int
-    curve: str | None
-    der: bytes
+    oid: str
+    tag: int
+    value: bytes
+    joined: bool = False
+
+
+Name = tuple[Attribute, ...]
+"""A distinguished name: its attributes in order."""
 
 
 @dataclass(frozen=True)
 class Signature:
-    """Who signed how. ``salt`` is the salt's length of an RSA-PSS signature."""
+    """Who signed how. ``salt`` is the salt's length of an RSA-PSS signature, ``mask`` the hash of its mask (MGF1)."""
 
     kind: SignatureKind
     hash: str
     value: bytes
     salt: int = 0
+    mask: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,15 +124,16 @@ class Certificate:
 
     @property
     def common_names(self) -> tuple[bytes, ...]:
-        return tuple(value for oid, _, value in self.subject if oid == "2.5.4.3")
+        return tuple(one.value for one in self.subject if one.oid == "2.5.4.3")
 
     @cached_property
     def self_issued(self) -> bool:
         return same_name(self.issuer, self.subject)
 
     def allows(self, usage: int) -> bool:
-        """True where keyUsage is absent or holds every bit of ``usage``."""
-        return self.key_usage is None or self.key_usage & usage == usage
+        """True where keyUsage is absent, or holds every bit of ``usage`` and no limiting one besides."""
+        held = self.key_usage
+        return held is None or (held & usage == usage and not held & _LIMITING & ~usage)
 
     def allows_purpose(self, purpose: str) -> bool:
         """True where extendedKeyUsage is absent, holds ``purpose``, or allows any."""
@@ -153,84 +142,85 @@ class Certificate:
 
 
 def same_name(one: Name, other: Name) -> bool:
-    """The board's comparison: case counts, except between UTF8String and PrintableString values."""
+    """The board's comparison: case counts, except between UTF8String and PrintableString values; sets count, too."""
+    if one == other:
+        return True
     if len(one) != len(other):
         return False
     return all(_same_attribute(mine, theirs) for mine, theirs in zip(one, other, strict=True))
 
 
-def _same_attribute(mine: tuple[str, int, bytes], theirs: tuple[str, int, bytes]) -> bool:
+def _same_attribute(mine: Attribute, theirs: Attribute) -> bool:
     if mine == theirs:
         return True
     loose = (UTF8_STRING, PRINTABLE_STRING)
-    return mine[0] == theirs[0] and mine[1] in loose and theirs[1] in loose and mine[2].lower() == theirs[2].lower()
+    alike = mine.oid == theirs.oid and mine.joined == theirs.joined
+    return alike and mine.tag in loose and theirs.tag in loose and mine.value.lower() == theirs.value.lower()
 
 
 def show_name(name: Name) -> str:
     """``CN=device.test, O=Example``, for notes."""
-    parts = (f"{_NAME_LABELS.get(oid, oid)}={value.decode('utf-8', 'replace')}" for oid, _, value in name)
+    parts = (f"{_NAME_LABELS.get(one.oid, one.oid)}={one.value.decode('utf-8', 'replace')}" for one in name)
     return ", ".join(parts) or "(empty name)"
-
-
-@contextmanager
-def _fails_with(base: int, *, low: bool = True) -> Iterator[None]:
-    """Turn a reader's code into the board's number: ``base``, plus the low code where the board adds it."""
-    try:
-        yield
-    except Asn1Error as exc:
-        raise CertificateError(base + exc.code if low else base) from exc
 
 
 @lru_cache(maxsize=128)
 def parse(data: bytes) -> Certificate:
-    """Parse one DER certificate. Raises `CertificateError` with the number the board would raise.
+    """Parse one DER certificate; what follows it is not looked at. Raises `CertificateError` with the board's number.
 
-    The same bytes give the same object: peers and files show the same few certificates again and again.
+    The order of the checks is the board's, since the first that fails gives the number. The same bytes give the same
+    object: peers and files show the same few certificates again and again.
     """
-    with _fails_with(errors.X509_INVALID_FORMAT, low=False):
-        outer = Reader(data).enter(der.SEQUENCE)
-    with _fails_with(errors.X509_INVALID_FORMAT):
-        signed = Reader(outer.data, outer.position, outer.position + len(outer.rest)).element(der.SEQUENCE)
+    whole = Reader(data)
+    with fails_with(errors.X509_INVALID_FORMAT, low=False):
+        outer = whole.enter(der.SEQUENCE)
+    with fails_with(errors.X509_INVALID_FORMAT):
+        signed = Reader(outer.data, outer.position, whole.position).element(der.SEQUENCE)
         body = outer.enter(der.SEQUENCE)
     version = _version(body)
-    with _fails_with(errors.X509_INVALID_SERIAL):
+    with fails_with(errors.X509_INVALID_SERIAL):
         body.take(0x82 if body.peek() == 0x82 else der.INTEGER)
-    with _fails_with(errors.X509_INVALID_ALG):
-        algorithm = body.element(der.SEQUENCE)
+    with fails_with(errors.X509_INVALID_ALG):
+        algorithm = body.algorithm()
     if version > 3:
         raise CertificateError(errors.X509_UNKNOWN_VERSION)
-    kind, digest, salt = _signature_algorithm(algorithm)
-    issuer = _name(body)
-    with _fails_with(errors.X509_INVALID_DATE):
+    scheme = _signature_scheme(algorithm)
+    with fails_with(errors.X509_INVALID_FORMAT):
+        rdns = body.enter(der.SEQUENCE)
+    issuer = _name(rdns)
+    with fails_with(errors.X509_INVALID_DATE):
         _validity(body.enter(der.SEQUENCE))
-    subject = _name(body)
-    key = _public_key(body)
+    with fails_with(errors.X509_INVALID_FORMAT):
+        rdns = body.enter(der.SEQUENCE)
+    subject = () if rdns.empty else _name(rdns)
+    key = public_key(body)
     extensions = _Extensions()
     if version >= 2:
-        with _fails_with(errors.X509_INVALID_FORMAT):
+        with fails_with(errors.X509_INVALID_FORMAT):
             for tag in (0xA1, 0xA2):
                 if body.peek() == tag:
                     body.take(tag)
-    if version == 3 and body.peek() == 0xA3:
-        with _fails_with(errors.X509_INVALID_EXTENSIONS):
+    if version == 3 and not body.empty:
+        with fails_with(errors.X509_INVALID_EXTENSIONS):
             extensions.read(body.enter(0xA3))
-    with _fails_with(errors.X509_INVALID_FORMAT):
+    with fails_with(errors.X509_INVALID_FORMAT):
         body.finish()
-    with _fails_with(errors.X509_INVALID_ALG):
-        if outer.element(der.SEQUENCE) != algorithm:
-            raise CertificateError(errors.X509_SIG_MISMATCH)
-    with _fails_with(errors.X509_INVALID_SIGNATURE):
+    with fails_with(errors.X509_INVALID_ALG):
+        again = outer.algorithm()
+    if (again.oid, again.parameters) != (algorithm.oid, algorithm.parameters):  # that NULL may be left out in one
+        raise CertificateError(errors.X509_SIG_MISMATCH)
+    with fails_with(errors.X509_INVALID_SIGNATURE):
         value = outer.whole_bytes()
-    with _fails_with(errors.X509_INVALID_FORMAT):
+    with fails_with(errors.X509_INVALID_FORMAT):
         outer.finish()
     return Certificate(
-        der=data,
+        der=data[: whole.position],
         signed=signed,
         version=version,
         issuer=issuer,
         subject=subject,
         key=key,
-        signature=Signature(kind, digest, value, salt),
+        signature=Signature(scheme.kind, scheme.hash, value, scheme.salt, scheme.mask),
         is_ca=extensions.is_ca,
         path_length=extensions.path_length,
         key_usage=extensions.key_usage,
@@ -240,92 +230,141 @@ def parse(data: bytes) -> Certificate:
 
 
 def _version(body: Reader) -> int:
-    if body.peek() != 0xA0:
+    if body.peek() not in (0xA0, None):
         return 1
-    with _fails_with(errors.X509_INVALID_VERSION):
+    with fails_with(errors.X509_INVALID_FORMAT):
         inner = body.enter(0xA0)
-        number = int.from_bytes(inner.take(der.INTEGER), "big")
+    with fails_with(errors.X509_INVALID_VERSION):
+        number = inner.integer()
         inner.finish()
     return number + 1
 
 
-def _signature_algorithm(element: bytes) -> tuple[SignatureKind, str, int]:
-    with _fails_with(errors.X509_INVALID_ALG):
-        fields = Reader(element).enter(der.SEQUENCE)
-        oid = der.dotted(fields.take(der.OID))
-    if oid == _PSS:
-        with _fails_with(errors.X509_INVALID_ALG):
-            return "rsa-pss", *_pss_parameters(fields)
-    known = SIGNATURES.get(oid)
+class _Scheme(NamedTuple):
+    kind: SignatureKind
+    hash: str
+    salt: int = 0
+    mask: str = ""
+
+
+def _signature_scheme(algorithm: der.Algorithm) -> _Scheme:
+    if algorithm.oid == _PSS:
+        with fails_with(errors.X509_INVALID_ALG):
+            return _pss(algorithm)
+    known = SIGNATURES.get(algorithm.oid)
     if known is None:
         raise CertificateError(errors.X509_UNKNOWN_SIG_ALG + errors.OID_NOT_FOUND)
-    return (*known, 0)
+    if not algorithm.bare:
+        raise CertificateError(errors.X509_INVALID_ALG)
+    return _Scheme(*known)
 
 
-def _pss_parameters(fields: Reader) -> tuple[str, int]:
-    digest, salt = "sha1", 20
-    if fields.empty:
-        return digest, salt
-    parameters = fields.enter(der.SEQUENCE)
-    if parameters.peek() == 0xA0:
-        oid = der.dotted(parameters.enter(0xA0).enter(der.SEQUENCE).take(der.OID))
-        if oid not in _HASHES:
-            raise CertificateError(errors.X509_INVALID_ALG + errors.OID_NOT_FOUND)
-        digest = _HASHES[oid]
-    if parameters.peek() == 0xA1:
-        parameters.take(0xA1)
-    if parameters.peek() == 0xA2:
-        salt = int.from_bytes(parameters.enter(0xA2).take(der.INTEGER), "big")
-    return digest, salt
+def _pss(algorithm: der.Algorithm) -> _Scheme:
+    """RSASSA-PSS-params (RFC 4055): hash, mask, salt and trailer, each with a default and in a wrapping of its own."""
+    if algorithm.tag != der.SEQUENCE:
+        raise Asn1Error(errors.ASN1_UNEXPECTED_TAG)
+    fields = Reader(algorithm.parameters)
+    digest, mask, salt = "sha1", "sha1", 20
+    if fields.peek() == 0xA0:
+        inner = fields.enter(0xA0)
+        named = inner.algorithm()
+        if not named.bare:
+            raise Asn1Error(errors.ASN1_INVALID_DATA)
+        digest = _hash_name(named.oid)
+        inner.finish()
+    if fields.peek() == 0xA1:
+        inner = fields.enter(0xA1)
+        mask = _mask_hash(inner.algorithm())
+        inner.finish()
+    if fields.peek() == 0xA2:
+        inner = fields.enter(0xA2)
+        salt = inner.integer()
+        inner.finish()
+    if fields.peek() == 0xA3:
+        inner = fields.enter(0xA3)
+        trailer = inner.integer()
+        inner.finish()
+        if trailer != 1:
+            raise CertificateError(errors.X509_INVALID_ALG)
+    fields.finish()
+    return _Scheme("rsa-pss", digest, salt, mask)
+
+
+def _hash_name(oid: str) -> str:
+    if oid not in _HASHES:
+        raise Asn1Error(errors.OID_NOT_FOUND)
+    return _HASHES[oid]
+
+
+def _mask_hash(algorithm: der.Algorithm) -> str:
+    """The hash in a MaskGenAlgorithm, which is MGF1 or refused."""
+    if algorithm.oid != _MGF1:
+        raise CertificateError(errors.X509_FEATURE_UNAVAILABLE + errors.OID_NOT_FOUND)
+    if algorithm.tag != der.SEQUENCE:
+        raise Asn1Error(errors.ASN1_UNEXPECTED_TAG)
+    fields = Reader(algorithm.parameters)
+    name = _hash_name(der.dotted(fields.take(der.OID)))
+    if not fields.empty:
+        if fields.take(der.NULL):
+            raise CertificateError(errors.X509_INVALID_ALG)
+        fields.finish()
+    return name
+
+
+_YEAR_DIGITS: Final[dict[int | None, int]] = {0x17: 2, 0x18: 4}
+"""By the tag of a UTCTime and of a GeneralizedTime."""
+_MONTH_DAYS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def _validity(times: Reader) -> None:
+    """The board never compares the dates with its clock, but they have to be dates."""
     for _ in range(2):
-        if times.peek() not in (0x17, 0x18):
+        tag = times.peek()
+        if tag is None:
+            raise Asn1Error(errors.ASN1_OUT_OF_DATA)
+        if tag not in _YEAR_DIGITS:
             raise Asn1Error(errors.ASN1_UNEXPECTED_TAG)
-        times.skip()
+        if not _is_date(times.take(tag), _YEAR_DIGITS[tag]):
+            raise CertificateError(errors.X509_INVALID_DATE)
     times.finish()
 
 
-def _name(body: Reader) -> Name:
-    with _fails_with(errors.X509_INVALID_FORMAT):
-        rdns = body.enter(der.SEQUENCE)
-    attributes: list[tuple[str, int, bytes]] = []
-    with _fails_with(errors.X509_INVALID_NAME):
-        while not rdns.empty:
+def _is_date(text: bytes, year_digits: int) -> bool:
+    """Year, month, day, hour, minute and second, and perhaps a Z: no time zone, no fractions."""
+    digits = text[:-1] if len(text) == year_digits + 11 and text.endswith(b"Z") else text
+    if len(digits) != year_digits + 10 or not digits.isdigit():
+        return False
+    year, rest = int(digits[:year_digits]), digits[year_digits:]
+    if year_digits == 2:
+        year += 2000 if year < 50 else 1900
+    month, day, hour, minute, second = (int(rest[at : at + 2]) for at in range(0, 10, 2))
+    if not 1 <= month <= 12 or hour > 23 or minute > 59 or second > 59:
+        return False
+    leap = month == 2 and ((year % 4 == 0 and year % 100 != 0) or year % 400 == 0)
+    return 1 <= day <= _MONTH_DAYS[month - 1] + leap
+
+
+def _name(rdns: Reader) -> Name:
+    """The attributes of a Name, which has one at least. Raises `CertificateError`."""
+    attributes: list[Attribute] = []
+    with fails_with(errors.X509_INVALID_NAME):
+        while True:
             members = rdns.enter(der.SET)
-            while not members.empty:
+            while True:
                 pair = members.enter(der.SEQUENCE)
                 oid = der.dotted(pair.take(der.OID))
                 tag = pair.peek()
                 if tag is None:
                     raise Asn1Error(errors.ASN1_OUT_OF_DATA)
-                attributes.append((oid, tag, pair.take(tag)))
-    return tuple(attributes)
-
-
-def _public_key(body: Reader) -> PublicKey:
-    with _fails_with(errors.PK_KEY_INVALID_FORMAT):
-        whole = body.element(der.SEQUENCE)
-        fields = Reader(whole).enter(der.SEQUENCE)
-        algorithm = fields.enter(der.SEQUENCE)
-        oid = der.dotted(algorithm.take(der.OID))
-    if oid not in (_RSA_KEY, *_EC_KEYS):
-        raise CertificateError(errors.PK_UNKNOWN_PK_ALG)
-    with _fails_with(errors.PK_INVALID_PUBKEY):
-        bits = fields.whole_bytes()
-        if oid == _RSA_KEY:
-            modulus = int.from_bytes(Reader(bits).enter(der.SEQUENCE).take(der.INTEGER), "big")
-            return PublicKey("rsa", modulus.bit_length(), None, whole)
-    with _fails_with(errors.PK_KEY_INVALID_FORMAT):
-        curve = CURVES.get(der.dotted(algorithm.take(der.OID)))
-    if curve is None:
-        raise CertificateError(errors.PK_UNKNOWN_NAMED_CURVE + errors.OID_NOT_FOUND)
-    return PublicKey("ec", (len(bits) - 1) * 4, curve, whole)
-
-
-def _ignore(content: Reader) -> None:
-    """A known extension whose content decides nothing."""
+                if tag not in _NAME_TAGS:
+                    raise Asn1Error(errors.ASN1_UNEXPECTED_TAG)
+                value = pair.take(tag)
+                pair.finish()
+                attributes.append(Attribute(oid, tag, value, joined=not members.empty))
+                if members.empty:
+                    break
+            if rdns.empty:
+                return tuple(attributes)
 
 
 class _Extensions:
@@ -346,14 +385,15 @@ class _Extensions:
             "2.5.29.15": self._key_usage,
             "2.5.29.37": self._ext_key_usage,
             "2.5.29.17": self._alt_names,
-            "2.16.840.1.113730.1.1": _ignore,
+            "2.16.840.1.113730.1.1": self._netscape_type,
         }
         seen: set[str] = set()
         while not sequence.empty:
             extension = sequence.enter(der.SEQUENCE)
             oid = der.dotted(extension.take(der.OID))
-            critical = extension.peek() == 0x01 and extension.take(0x01) != b"\0"
+            critical = extension.peek() == der.BOOLEAN and extension.boolean()
             content = extension.take(der.OCTET_STRING)
+            extension.finish()
             reader = readers.get(oid)
             if reader is None:
                 if critical:
@@ -365,35 +405,47 @@ class _Extensions:
             reader(Reader(content))
 
     def _basic_constraints(self, content: Reader) -> None:
-        fields = content.enter(der.SEQUENCE)
-        if fields.peek() == 0x01:
-            self.is_ca = fields.take(0x01) != b"\0"
-        if not fields.empty:
-            self.path_length = int.from_bytes(fields.take(der.INTEGER), "big")
+        """The board reads on to the end of the extension, whatever the length of the sequence in it."""
+        content.enter_unbounded(der.SEQUENCE)
+        if content.peek() is None:
+            return
+        # A number in place of the BOOLEAN is taken for one.
+        self.is_ca = content.integer() != 0 if content.peek() == der.INTEGER else content.boolean()
+        if content.peek() is None:
+            return
+        self.path_length = content.integer()
+        content.finish()
 
     def _key_usage(self, content: Reader) -> None:
-        bits = content.take(der.BIT_STRING)
-        self.key_usage = bits[1] if len(bits) > 1 else 0
+        bits = content.last_bits()
+        if not bits:
+            raise Asn1Error(errors.ASN1_INVALID_LENGTH)
+        self.key_usage = int.from_bytes(bits[:_KEPT_USAGE_BYTES], "little")
 
     def _ext_key_usage(self, content: Reader) -> None:
         purposes = content.enter(der.SEQUENCE)
+        content.finish()
+        if purposes.peek() is None:
+            raise Asn1Error(errors.ASN1_INVALID_LENGTH)
         found: set[str] = set()
         while not purposes.empty:
             found.add(der.dotted(purposes.take(der.OID)))
         self.ext_key_usage = frozenset(found)
 
     def _alt_names(self, content: Reader) -> None:
+        """Only DNS names are kept; the others have to be of a GeneralName's class and are skipped."""
         names = content.enter(der.SEQUENCE)
+        content.finish()
         found: list[bytes] = []
-        while not names.empty:
-            tag = names.peek()
+        while (tag := names.peek()) is not None:
+            value = names.take(tag)
+            if tag & 0xC0 != 0x80:
+                raise Asn1Error(errors.ASN1_UNEXPECTED_TAG)
             if tag == 0x82:
-                found.append(names.take(0x82))
-            else:
-                names.skip()
+                found.append(value)
         self.dns_names = tuple(found)
 
-
-def known_key_algorithm(oid: str) -> bool:
-    """True for the kinds of key the board has: RSA and EC."""
-    return oid in (_RSA_KEY, *_EC_KEYS)
+    def _netscape_type(self, content: Reader) -> None:
+        """Decides nothing, but has to be a BIT STRING of one byte."""
+        if len(content.last_bits()) != 1:
+            raise Asn1Error(errors.ASN1_INVALID_LENGTH)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from ussl_shim import errors
 
+BOOLEAN: Final = 0x01
 INTEGER: Final = 0x02
 BIT_STRING: Final = 0x03
 OCTET_STRING: Final = 0x04
+NULL: Final = 0x05
 OID: Final = 0x06
 SEQUENCE: Final = 0x30
 SET: Final = 0x31
@@ -20,6 +25,36 @@ class Asn1Error(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(errors.describe(code))
         self.code = code
+
+
+class CertificateError(Exception):
+    """The board refuses to parse these bytes; ``number`` is what it raises."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(errors.describe(number))
+        self.number = number
+
+
+@contextmanager
+def fails_with(base: int, *, low: bool = True) -> Iterator[None]:
+    """Turn a reader's code into the board's number: ``base``, plus the low code where the board adds it."""
+    try:
+        yield
+    except Asn1Error as exc:
+        raise CertificateError(base + exc.code if low else base) from exc
+
+
+class Algorithm(NamedTuple):
+    """An AlgorithmIdentifier. ``tag`` is that of the parameters, 0 where there are none."""
+
+    oid: str
+    tag: int
+    parameters: bytes
+
+    @property
+    def bare(self) -> bool:
+        """True where the parameters are absent or NULL."""
+        return self.tag in (0, NULL) and not self.parameters
 
 
 class Reader:
@@ -62,6 +97,48 @@ class Reader:
         _, end = self._bounds(tag)
         self.position = end
         return self.data[begin:end]
+
+    def enter_unbounded(self, tag: int) -> None:
+        """Step into the next element; its length is looked at only to see that it is not beyond the end."""
+        self.position, _ = self._bounds(tag)
+
+    def integer(self) -> int:
+        """A non-negative INTEGER of at most four bytes."""
+        content = self.take(INTEGER)
+        if not 1 <= len(content) <= 4 or content[0] & 0x80:
+            raise Asn1Error(errors.ASN1_INVALID_LENGTH)
+        return int.from_bytes(content, "big")
+
+    def number(self) -> int:
+        """An INTEGER of any length, read without a sign as the board does."""
+        return int.from_bytes(self.take(INTEGER), "big")
+
+    def boolean(self) -> bool:
+        content = self.take(BOOLEAN)
+        if len(content) != 1:
+            raise Asn1Error(errors.ASN1_INVALID_LENGTH)
+        return content != b"\0"
+
+    def last_bits(self) -> bytes:
+        """The bytes of a BIT STRING after which nothing may follow; up to 7 bits of the last may be unused."""
+        content = self.take(BIT_STRING)
+        if not content:
+            raise Asn1Error(errors.ASN1_OUT_OF_DATA)
+        if content[0] > 7:
+            raise Asn1Error(errors.ASN1_INVALID_LENGTH)
+        self.finish()
+        return content[1:]
+
+    def algorithm(self) -> Algorithm:
+        """An AlgorithmIdentifier: an object identifier and at most one element more."""
+        fields = self.enter(SEQUENCE)
+        oid = dotted(fields.take(OID))
+        tag = fields.peek()
+        if tag is None:
+            return Algorithm(oid, 0, b"")
+        parameters = fields.take(tag)
+        fields.finish()
+        return Algorithm(oid, tag, parameters)
 
     def whole_bytes(self) -> bytes:
         """The content of a BIT STRING that must be whole bytes: the count of unused bits before it is 0.
@@ -109,21 +186,40 @@ class Reader:
         return at, at + length
 
 
+_LONGEST_OID: Final = 64
+"""Bytes; none that means anything is that long."""
+
+
+@lru_cache(maxsize=256)
 def dotted(oid: bytes) -> str:
-    """``2a864886…`` -> ``1.2.840…``."""
-    if not oid:
-        return ""
+    """``2a864886…`` -> ``1.2.840…``; one that is not encoded as it should be stays in hexadecimal, and equals no other."""
     parts: list[int] = []
-    value = 0
+    value, fresh = 0, True
     for byte in oid:
+        if fresh and byte == 0x80:
+            parts.clear()
+            break
         value = value << 7 | byte & 0x7F
-        if not byte & 0x80:
+        fresh = not byte & 0x80
+        if fresh:
             parts.append(value)
             value = 0
-    if not parts:
-        return ""
+    if not parts or not fresh or len(oid) > _LONGEST_OID:
+        return f"#{oid.hex()}" if oid else ""
     first = min(parts[0] // 40, 2)
     return ".".join(str(part) for part in (first, parts[0] - 40 * first, *parts[1:]))
+
+
+def encode_oid(text: str) -> bytes:
+    """``1.2.840…`` as an element."""
+    first, second, *rest = (int(part) for part in text.split("."))
+    content = bytearray()
+    for number in (40 * first + second, *rest):
+        digits = [number & 0x7F]
+        while number := number >> 7:
+            digits.append(0x80 | number & 0x7F)
+        content += bytes(reversed(digits))
+    return encode(OID, bytes(content))
 
 
 def encode(tag: int, *contents: bytes) -> bytes:

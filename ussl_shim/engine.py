@@ -6,6 +6,7 @@ the board's rules. Contexts are the board's: TLS 1.0 to 1.2, AES only, no renego
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import os
@@ -15,11 +16,10 @@ import ssl
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
-
-from ussl_shim.certificate import Certificate
 
 # The board's suites in its order of preference, less static ECDH, which OpenSSL dropped
 # (board: mbedTLS ssl_ciphersuites.c).
@@ -44,13 +44,23 @@ _SUITES: Final = (
         for cipher in (f"GCM-SHA{384 if bits == 256 else 256}", "CCM", "SHA256", "SHA", "CCM8")
     )
 )
-# The board's curves without X25519; the host can be told so from CPython 3.15 on.
+_LEVEL: Final = "@SECLEVEL=0"
 GROUPS: Final = (
-    "P-521:brainpoolP512r1:P-384:brainpoolP384r1:P-256:secp256k1:brainpoolP256r1:P-224:secp224k1:P-192:secp192k1"
+    "P-521:brainpoolP512r1:P-384:brainpoolP384r1:P-256:secp256k1:brainpoolP256r1:P-224:secp224k1:P-192:secp192k1",
+    "P-521:P-384:P-256:secp256k1",
+    "P-521:brainpoolP512r1:P-384:brainpoolP384r1:P-256:brainpoolP256r1",
+    "P-521:P-384:P-256",
 )
+"""The board's groups in its order of preference, no X25519 (board: mbedTLS ecp_curves.c); then less and less of them.
+
+A list with a name that the library lacks is refused whole, so the first that it takes counts.
+"""
 _LEGACY_SERVER_CONNECT: Final = 0x4  # ssl.OP_LEGACY_SERVER_CONNECT, named from 3.12 on; the board allows such servers
 _PARTIAL_CHAIN: Final = 0x80000
 _NO_CHECK_TIME: Final = 0x200000
+_DH_GROUP: Final = str(Path(__file__).parent / "data" / "modp2048.pem")
+_TRUSTED_FOR_CLIENTS: Final = bytes.fromhex("300c300a06082b06010505070302")
+"""The note after a certificate, as OpenSSL keeps it, that it is trusted as a TLS client's: its own purpose counts no more."""
 _CACHE_SIZE: Final = 32
 UNUSABLE_IDENTITY: Final = "UNUSABLE_IDENTITY"
 """The reason of an `EngineError` where the library cannot load the board's own certificate or key."""
@@ -143,19 +153,37 @@ def _proc_path(descriptor: int) -> str | None:
     return path
 
 
-def _load_through_file(context: ssl.SSLContext, identity: Identity) -> None:
-    """By a temporary file that is gone at once; a key that matters is encrypted with a password used only here."""
-    password = secrets.token_hex(32).encode() if identity.secret else None
+@contextlib.contextmanager
+def _temporary_file(data: bytes) -> Iterator[str]:
+    """A path to ``data``, on disk until the block ends."""
     path = f"{_HostFiles.directory()}{_SEPARATOR}ussl-{secrets.token_hex(16)}.pem"
     descriptor = _HostFiles.open(path, _NEW_FILE, 0o600)
     try:
         try:
-            _write_all(descriptor, identity.chain + identity.key(password))
+            _write_all(descriptor, data)
         finally:
             _HostFiles.close(descriptor)
-        context.load_cert_chain(path, password=password)
+        yield path
     finally:
         _HostFiles.unlink(path)
+
+
+@contextlib.contextmanager
+def _readable_file(public: bytes) -> Iterator[str]:
+    """A path to something that is no secret, in memory where the host can do that."""
+    with _memory_file(public) as path:
+        if path is not None:
+            yield path
+            return
+    with _temporary_file(public) as path:
+        yield path
+
+
+def _load_through_file(context: ssl.SSLContext, identity: Identity) -> None:
+    """By a temporary file that is gone at once; a key that matters is encrypted with a password used only here."""
+    password = secrets.token_hex(32).encode() if identity.secret else None
+    with _temporary_file(identity.chain + identity.key(password)) as path:
+        context.load_cert_chain(path, password=password)
 
 
 def _load_identity(context: ssl.SSLContext, identity: Identity) -> None:
@@ -175,6 +203,17 @@ def _load_by_any_means(context: ssl.SSLContext, identity: Identity) -> None:
     _load_through_file(context, identity)
 
 
+def _use_board_groups(context: Any) -> None:
+    """Offer the board's groups, where CPython has a way to say so: from 3.15 on. Before, only a whole process can."""
+    set_groups = getattr(context, "set_groups", None)
+    if set_groups is None:
+        return
+    for groups in GROUPS:
+        with contextlib.suppress(ssl.SSLError):
+            set_groups(groups)
+            return
+
+
 def _context(protocol: int) -> ssl.SSLContext:
     context = ssl.SSLContext(protocol)
     if protocol == ssl.PROTOCOL_TLS_CLIENT:
@@ -186,11 +225,12 @@ def _context(protocol: int) -> ssl.SSLContext:
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_SSLv3 | ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | _LEGACY_SERVER_CONNECT
     context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE
-    context.set_ciphers(f"{_SUITES}:@SECLEVEL=0")
-    set_groups = getattr(context, "set_groups", None)
-    if set_groups is not None:
-        with contextlib.suppress(ssl.SSLError):
-            set_groups(":".join(f"?{group}" for group in GROUPS.split(":")))
+    with contextlib.suppress(ssl.SSLError):
+        # A word in the host's openssl.cnf that the library does not know leaves an error in the thread's queue, and the
+        # next read of another connection would raise it. Refusing a list of suites empties the queue.
+        context.set_ciphers("NONE")
+    context.set_ciphers(f"{_SUITES}:{_LEVEL}")
+    _use_board_groups(context)
     return context
 
 
@@ -221,15 +261,26 @@ class _Contexts:
 _CONTEXTS: Final = _Contexts()
 
 
-def _server_context(identity: Identity, *, ask: bool) -> ssl.SSLContext:
+def _server_context(identity: Identity, *, ask: bool, exchanges: Collection[str] | None) -> ssl.SSLContext:
     """A context for one connection: as a server the board never resumes, and the client's leaf becomes an anchor."""
     context = _context(ssl.PROTOCOL_TLS_SERVER)
     context.options |= ssl.OP_NO_TICKET
+    if exchanges:
+        context.set_ciphers(
+            ":".join([*(suite for suite in _SUITES.split(":") if _exchange(suite) in exchanges), _LEVEL])
+        )
+    if exchanges is None or "DHE-RSA" in exchanges:
+        context.load_dh_params(_DH_GROUP)
     _load_identity(context, identity)
     if ask:
         context.verify_mode = ssl.CERT_OPTIONAL
         context.verify_flags |= ssl.VerifyFlags(_PARTIAL_CHAIN | _NO_CHECK_TIME)
     return context
+
+
+def _exchange(suite: str) -> str:
+    """``ECDHE-RSA-AES128-CCM`` -> ``ECDHE-RSA``; a name without one exchanges keys by RSA."""
+    return suite.partition("-AES")[0] if "-AES" in suite else "RSA"
 
 
 def _server_name(host: bytes | None) -> str | None:
@@ -248,16 +299,20 @@ class Engine:
         server_side: bool,
         identity: Identity | None = None,
         ask_certificate: bool = False,
+        exchanges: Collection[str] | None = None,
         host: bytes | None = None,
         saved: SavedTls | None = None,
     ) -> None:
-        """Raises `EngineError` where the library cannot load ``identity``."""
+        """``exchanges`` are the key exchanges a server may use, by OpenSSL's names; None: all.
+
+        Raises `EngineError` where the library cannot load ``identity``.
+        """
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         if server_side:
             if identity is None:
                 raise ValueError("a server needs a certificate")
-            self._context = _server_context(identity, ask=ask_certificate)
+            self._context = _server_context(identity, ask=ask_certificate, exchanges=exchanges)
             self._object = self._context.wrap_bio(self._incoming, self._outgoing, server_side=True)
             return
         self._context = _CONTEXTS.client(identity)
@@ -286,10 +341,15 @@ class Engine:
             raise _translate(exc) from exc
         return True
 
-    def accept_leaf(self, leaf: Certificate) -> None:
-        """Server side: make the library accept this client certificate, which has been judged already."""
-        with contextlib.suppress(ssl.SSLError):
-            self._context.load_verify_locations(cadata=leaf.der)
+    def accept_leaf(self, leaf: bytes) -> None:
+        """Server side: make the library accept this client certificate (DER), which has been judged already.
+
+        Without the note the library would refuse one that is not meant for clients.
+        """
+        text = base64.encodebytes(leaf + _TRUSTED_FOR_CLIENTS)
+        pem = b"-----BEGIN TRUSTED CERTIFICATE-----\n" + text + b"-----END TRUSTED CERTIFICATE-----\n"
+        with contextlib.suppress(ssl.SSLError), _readable_file(pem) as path:
+            self._context.load_verify_locations(cafile=path)
 
     def feed(self, data: bytes) -> None:
         """Bytes from the peer."""

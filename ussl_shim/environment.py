@@ -72,7 +72,8 @@ class Environment:
     """Everything `prepare` and `Connection` need besides the call's own arguments.
 
     ``error`` makes the exception for a board number or text, ``timeout_error`` the one for a read that timed out;
-    ``host_errno`` translates the number of a host OSError to the board's.
+    ``host_errno`` translates the number of a host OSError to the board's. ``heap`` is the board's heap in bytes, which a
+    certificate file has to fit into; None: no limit.
     """
 
     files: CertificateFiles
@@ -81,6 +82,7 @@ class Environment:
     error: ErrorFactory = DeviceError
     timeout_error: Callable[[str], Exception] = _timed_out
     host_errno: Callable[[OSError], int] = board_errno
+    heap: int | None = None
 
     def quirk(self, name: str) -> bool:
         """True where the firmware's quirk of that name is to be reproduced."""

@@ -21,8 +21,13 @@ NET_RECV_FAILED: Final = -0x4C
 NET_SEND_FAILED: Final = -0x4E
 NET_CONN_RESET: Final = -0x50
 X509_CERT_VERIFY_FAILED: Final = -0x2700
+X509_FATAL_ERROR: Final = -0x3000
+RSA_VERIFY_FAILED: Final = -0x4380
+ECP_VERIFY_FAILED: Final = -0x4E00
 SSL_TIMEOUT: Final = -0x6800
 SSL_PK_TYPE_MISMATCH: Final = -0x6D00
+SSL_NO_USABLE_CIPHERSUITE: Final = -0x6980
+SSL_BAD_HS_NEW_SESSION_TICKET: Final = -0x6E00
 SSL_BAD_HS_PROTOCOL_VERSION: Final = -0x6E80
 SSL_FEATURE_UNAVAILABLE: Final = -0x7080
 SSL_BAD_INPUT_DATA: Final = -0x7100
@@ -37,7 +42,10 @@ SSL_PEER_CLOSE_NOTIFY: Final = -0x7880
 SSL_BAD_HS_CLIENT_HELLO: Final = -0x7900
 SSL_BAD_HS_SERVER_HELLO: Final = -0x7980
 SSL_BAD_HS_CERTIFICATE: Final = -0x7A00
+SSL_BAD_HS_CERTIFICATE_REQUEST: Final = -0x7A80
 SSL_BAD_HS_SERVER_KEY_EXCHANGE: Final = -0x7B00
+SSL_BAD_HS_SERVER_HELLO_DONE: Final = -0x7B80
+SSL_BAD_HS_CLIENT_KEY_EXCHANGE: Final = -0x7C00
 SSL_BAD_HS_CERTIFICATE_VERIFY: Final = -0x7D80
 SSL_BAD_HS_FINISHED: Final = -0x7E80
 
@@ -53,6 +61,8 @@ PEM_INVALID_DATA: Final = -0x1100
 PEM_INVALID_ENC_IV: Final = -0x1200
 PEM_UNKNOWN_ENC_ALG: Final = -0x1280
 PEM_PASSWORD_REQUIRED: Final = -0x1300
+AES_INVALID_INPUT_LENGTH: Final = -0x22
+X509_FEATURE_UNAVAILABLE: Final = -0x2080
 X509_INVALID_FORMAT: Final = -0x2180
 X509_INVALID_VERSION: Final = -0x2200
 X509_INVALID_SERIAL: Final = -0x2280
@@ -65,14 +75,23 @@ X509_UNKNOWN_VERSION: Final = -0x2580
 X509_UNKNOWN_SIG_ALG: Final = -0x2600
 X509_SIG_MISMATCH: Final = -0x2680
 X509_CERT_UNKNOWN_FORMAT: Final = -0x2780
+PK_FEATURE_UNAVAILABLE: Final = -0x3980
 PK_UNKNOWN_NAMED_CURVE: Final = -0x3A00
+PK_INVALID_ALG: Final = -0x3A80
 PK_INVALID_PUBKEY: Final = -0x3B00
 PK_PASSWORD_MISMATCH: Final = -0x3B80
 PK_PASSWORD_REQUIRED: Final = -0x3C00
 PK_UNKNOWN_PK_ALG: Final = -0x3C80
+PK_BAD_INPUT_DATA: Final = -0x3E80
+PK_TYPE_MISMATCH: Final = -0x3F00
 PK_KEY_INVALID_FORMAT: Final = -0x3D00
-RSA_KEY_CHECK_FAILED: Final = -0x4200
+PK_KEY_INVALID_VERSION: Final = -0x3D80
+RSA_BAD_INPUT_DATA: Final = -0x4080
+RSA_PRIVATE_FAILED: Final = -0x4300
 ECP_INVALID_KEY: Final = -0x4C80
+ECP_FEATURE_UNAVAILABLE: Final = -0x4E80
+ECP_BAD_INPUT_DATA: Final = -0x4F80
+SSL_ALLOC_FAILED: Final = -0x7F00
 
 MEANINGS: Final[dict[int, tuple[str, str]]] = {
     VERIFY_RESULT_NOT_ZERO: ("", "the peer's certificate was judged bad (socket connected before wrap_socket)"),
@@ -80,7 +99,10 @@ MEANINGS: Final[dict[int, tuple[str, str]]] = {
     NET_SEND_FAILED: ("NET_SEND_FAILED", "writing to the network failed"),
     NET_CONN_RESET: ("NET_CONN_RESET", "the peer reset the connection"),
     PEM_INVALID_DATA: ("PEM_INVALID_DATA", "a PEM block without content"),
-    PEM_INVALID_DATA + BASE64_INVALID_CHARACTER: ("PEM_INVALID_DATA", "damaged PEM text"),
+    PEM_INVALID_DATA + BASE64_INVALID_CHARACTER: (
+        "PEM_INVALID_DATA + BASE64_INVALID_CHARACTER",
+        "damaged PEM text",
+    ),
     PEM_INVALID_ENC_IV: ("PEM_INVALID_ENC_IV", "an encrypted key whose header is damaged"),
     PEM_PASSWORD_REQUIRED: ("PEM_PASSWORD_REQUIRED", "an encrypted key"),
     PEM_UNKNOWN_ENC_ALG: ("PEM_UNKNOWN_ENC_ALG", "a key encrypted with a cipher the board does not have"),
@@ -95,19 +117,33 @@ MEANINGS: Final[dict[int, tuple[str, str]]] = {
     X509_UNKNOWN_VERSION: ("X509_UNKNOWN_VERSION", "a certificate of an unknown version"),
     X509_SIG_MISMATCH: ("X509_SIG_MISMATCH", "a certificate that names two signature algorithms"),
     X509_UNKNOWN_SIG_ALG: ("X509_UNKNOWN_SIG_ALG", "a signature algorithm the board does not know"),
-    X509_UNKNOWN_SIG_ALG + OID_NOT_FOUND: ("X509_UNKNOWN_SIG_ALG", "a signature algorithm the board does not know"),
+    X509_UNKNOWN_SIG_ALG + OID_NOT_FOUND: (
+        "X509_UNKNOWN_SIG_ALG + OID_NOT_FOUND",
+        "a signature algorithm the board does not know",
+    ),
     X509_CERT_VERIFY_FAILED: ("X509_CERT_VERIFY_FAILED", "the peer's certificate failed a check of CERT_REQUIRED"),
     X509_CERT_UNKNOWN_FORMAT: ("X509_CERT_UNKNOWN_FORMAT", "a PEM header without a readable body"),
     PK_UNKNOWN_NAMED_CURVE: ("PK_UNKNOWN_NAMED_CURVE", "an EC key on a curve the board does not have"),
-    PK_UNKNOWN_NAMED_CURVE + OID_NOT_FOUND: ("PK_UNKNOWN_NAMED_CURVE", "an EC key on a curve the board does not have"),
     PK_PASSWORD_MISMATCH: ("PK_PASSWORD_MISMATCH", "an encrypted key (PKCS#1 or SEC1)"),
     PK_PASSWORD_REQUIRED: ("PK_PASSWORD_REQUIRED", "an encrypted key (PKCS#8)"),
     PK_UNKNOWN_PK_ALG: ("PK_UNKNOWN_PK_ALG", "a certificate for a kind of key the board does not know"),
+    PK_BAD_INPUT_DATA: ("PK_BAD_INPUT_DATA", "the client's certificate is of an algorithm the board does not know"),
     PK_KEY_INVALID_FORMAT: ("PK_KEY_INVALID_FORMAT", "not a PEM private key"),
     PK_INVALID_PUBKEY: ("PK_INVALID_PUBKEY", "the public key in the certificate is no key"),
-    ECP_INVALID_KEY: ("ECP_INVALID_KEY", "the public key in the certificate is no point of its curve"),
+    ECP_INVALID_KEY: ("ECP_INVALID_KEY", "an EC key that is none on its curve"),
+    X509_FATAL_ERROR: ("X509_FATAL_ERROR", "the peer's chain has more than eight intermediate certificates"),
+    RSA_VERIFY_FAILED: ("RSA_VERIFY_FAILED", "the peer's key does not belong to its certificate (RSA)"),
+    ECP_VERIFY_FAILED: ("ECP_VERIFY_FAILED", "the peer's key does not belong to its certificate (EC)"),
     SSL_TIMEOUT: ("SSL_TIMEOUT", "nothing arrived in time"),
-    SSL_PK_TYPE_MISMATCH: ("SSL_PK_TYPE_MISMATCH", "the peer's certificate is of an algorithm the board does not know"),
+    SSL_PK_TYPE_MISMATCH: (
+        "SSL_PK_TYPE_MISMATCH",
+        "the peer's certificate is of an algorithm the board does not know, or does not fit the suite",
+    ),
+    SSL_NO_USABLE_CIPHERSUITE: (
+        "SSL_NO_USABLE_CIPHERSUITE",
+        "client and board have suites in common, but none fits the client's curves and the board's key",
+    ),
+    SSL_BAD_HS_NEW_SESSION_TICKET: ("SSL_BAD_HS_NEW_SESSION_TICKET", "the server's session ticket is malformed"),
     SSL_BAD_HS_PROTOCOL_VERSION: ("SSL_BAD_HS_PROTOCOL_VERSION", "no TLS version in common"),
     SSL_FEATURE_UNAVAILABLE: ("SSL_FEATURE_UNAVAILABLE", "a handshake record whose content is no whole message"),
     SSL_BAD_INPUT_DATA: (
@@ -129,12 +165,40 @@ MEANINGS: Final[dict[int, tuple[str, str]]] = {
     ),
     SSL_BAD_HS_CERTIFICATE: ("SSL_BAD_HS_CERTIFICATE", "the certificate is not meant for this use, or malformed"),
     SSL_BAD_HS_SERVER_KEY_EXCHANGE: ("SSL_BAD_HS_SERVER_KEY_EXCHANGE", "the server's key exchange is not acceptable"),
+    SSL_BAD_HS_CERTIFICATE_REQUEST: ("SSL_BAD_HS_CERTIFICATE_REQUEST", "the server's certificate request is malformed"),
+    SSL_BAD_HS_SERVER_HELLO_DONE: ("SSL_BAD_HS_SERVER_HELLO_DONE", "the server sent another message than expected"),
+    SSL_BAD_HS_CLIENT_KEY_EXCHANGE: (
+        "SSL_BAD_HS_CLIENT_KEY_EXCHANGE",
+        "the client sent no key exchange, or a malformed one",
+    ),
     SSL_BAD_HS_CERTIFICATE_VERIFY: ("SSL_BAD_HS_CERTIFICATE_VERIFY", "the client's proof of its key is wrong"),
     SSL_BAD_HS_FINISHED: ("SSL_BAD_HS_FINISHED", "the handshake was altered on the way"),
-    PK_KEY_INVALID_FORMAT + RSA_KEY_CHECK_FAILED: (  # equals SSL_ALLOC_FAILED
-        "SSL_ALLOC_FAILED",
-        "a key whose numbers do not fit together, or no memory left",
+    SSL_ALLOC_FAILED: ("SSL_ALLOC_FAILED", "no memory left"),
+    PK_TYPE_MISMATCH: ("PK_TYPE_MISMATCH", "the board's own key is of a kind that signs nothing"),
+    RSA_PRIVATE_FAILED: ("RSA_PRIVATE_FAILED", "the board's own key does not work"),
+    RSA_BAD_INPUT_DATA: ("RSA_BAD_INPUT_DATA", "the board's own key has no private half"),
+    RSA_PRIVATE_FAILED + RSA_VERIFY_FAILED: (
+        "RSA_PRIVATE_FAILED + RSA_VERIFY_FAILED",
+        "the numbers in the board's own key do not fit together",
     ),
+    AES_INVALID_INPUT_LENGTH: ("AES_INVALID_INPUT_LENGTH", "an encrypted key that is cut: not whole blocks"),
+    ASN1_OUT_OF_DATA: ("ASN1_OUT_OF_DATA", "the numbers of an EC curve end too early"),
+    ASN1_UNEXPECTED_TAG: ("ASN1_UNEXPECTED_TAG", "the numbers of an EC curve are no numbers"),
+    ASN1_INVALID_LENGTH: ("ASN1_INVALID_LENGTH", "the numbers of an EC curve have an impossible length"),
+    X509_FEATURE_UNAVAILABLE: ("X509_FEATURE_UNAVAILABLE", "an RSA-PSS signature with a mask other than MGF1"),
+    PK_FEATURE_UNAVAILABLE: ("PK_FEATURE_UNAVAILABLE", "an EC key on a binary curve, given by its numbers"),
+    PK_INVALID_ALG: ("PK_INVALID_ALG", "the algorithm of a key cannot be read"),
+    PK_KEY_INVALID_VERSION: ("PK_KEY_INVALID_VERSION", "a private key of another version or with another label"),
+    PK_KEY_INVALID_FORMAT + ECP_BAD_INPUT_DATA: (
+        "PK_KEY_INVALID_FORMAT + ECP_BAD_INPUT_DATA",
+        "an EC key that does not say on which curve",
+    ),
+    PK_KEY_INVALID_FORMAT + ECP_INVALID_KEY: (
+        "PK_KEY_INVALID_FORMAT + ECP_INVALID_KEY",
+        "an EC key whose number is no private key of its curve",
+    ),
+    ECP_FEATURE_UNAVAILABLE: ("ECP_FEATURE_UNAVAILABLE", "a compressed EC point, or a curve given by its numbers"),
+    ECP_BAD_INPUT_DATA: ("ECP_BAD_INPUT_DATA", "an EC point of the wrong length"),
 }
 """Number -> (name, what usually causes it)."""
 

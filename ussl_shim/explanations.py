@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from ussl_shim import errors
-from ussl_shim.certfiles import Role
+from ussl_shim.certfiles import Role, is_unknown_kind
 from ussl_shim.results import FLAG_TEXTS, Flag
 
 MBEDTLS: Final = "firmware: mbedTLS 2.16.2"
@@ -48,6 +48,8 @@ class Row:
 
 _READING_CA: Final = "wrap_socket: a file of ca_certs or certfile is parsed"
 _READING_KEY: Final = "wrap_socket: the file of keyfile is parsed"
+_READING_ANY: Final = "wrap_socket: a file of ca_certs, certfile or keyfile is parsed; or a peer's certificate"
+_OWN_KEY: Final = "the handshake, when the peer asks for the board's certificate, or the board is the server"
 _HANDSHAKE: Final = "the handshake: connect() of a wrapped socket, or wrap_socket() of a connected one"
 _AS_SERVER: Final = "the handshake as a server: wrap_socket(server_side=True) of an accepted socket"
 
@@ -65,6 +67,7 @@ _DER: Final = (
 _DAMAGED: Final = ("the file was damaged in the upload, or made by a tool that does not follow the standard",)
 _LOOK_AT_PEER: Final = "look at the peer's log"
 _REISSUE: Final = "have the certificate made anew: RSA 2048 or EC, signed with SHA-256"
+NEW_KEY: Final = "make a new key and certificate: RSA 2048 or EC P-256 (pycom-emulator certs make FOLDER)"
 
 ROWS: Final[dict[int, Row]] = {
     errors.VERIFY_RESULT_NOT_ZERO: Row(
@@ -137,9 +140,6 @@ ROWS: Final[dict[int, Row]] = {
         "copy the file again, whole, with LF or CRLF line ends",
     ),
     errors.PK_UNKNOWN_NAMED_CURVE: Row(_READING_CA, ("an EC key on a curve the board does not have",), _REISSUE),
-    errors.PK_UNKNOWN_NAMED_CURVE + errors.OID_NOT_FOUND: Row(
-        _READING_CA, ("an EC key on a curve the board does not have",), _REISSUE
-    ),
     errors.PK_INVALID_PUBKEY: Row(_READING_CA, _DAMAGED, _REISSUE),
     errors.ECP_INVALID_KEY: Row(_READING_CA, ("a damaged certificate, or one made to break its readers",), _REISSUE),
     errors.PK_PASSWORD_MISMATCH: Row(
@@ -150,13 +150,85 @@ ROWS: Final[dict[int, Row]] = {
     errors.PK_KEY_INVALID_FORMAT: Row(
         _READING_KEY, (*_DER, "a public key, or a certificate instead of the key", "a cut file"), FILE_FIXES["key"]
     ),
-    errors.PK_KEY_INVALID_FORMAT + errors.RSA_KEY_CHECK_FAILED: Row(
-        _READING_KEY + "; or anywhere, for want of memory",
+    errors.SSL_ALLOC_FAILED: Row(
+        "anywhere in ussl, for want of memory",
+        ("the board ran out of memory for TLS",),
+        "free memory: close other ssl sockets, gc.collect()",
+    ),
+    errors.PK_KEY_INVALID_VERSION: Row(
+        _READING_KEY,
         (
-            "the numbers in the key do not fit together: a damaged file (a sum of two codes that equals ALLOC_FAILED)",
-            "the board ran out of memory for TLS",
+            "a PKCS#8 or SEC1 key under the label of another form, as in '-----BEGIN EC PRIVATE KEY-----'",
+            "an RSA key with more than two primes",
         ),
-        "check the key with pycom-emulator certs check; free memory: close other ssl sockets, gc.collect()",
+        FILE_FIXES["key"],
+    ),
+    errors.PK_KEY_INVALID_FORMAT + errors.ECP_BAD_INPUT_DATA: Row(
+        _READING_KEY, ("an EC key without the name of its curve",), FILE_FIXES["key"]
+    ),
+    errors.PK_KEY_INVALID_FORMAT + errors.ECP_INVALID_KEY: Row(_READING_KEY, _DAMAGED, FILE_FIXES["key"]),
+    errors.PK_FEATURE_UNAVAILABLE: Row(
+        _READING_ANY, ("an EC key on a curve over a binary field, such as sect163k1",), _REISSUE
+    ),
+    errors.PK_INVALID_ALG: Row(_READING_ANY, _DAMAGED, _REISSUE),
+    errors.ECP_FEATURE_UNAVAILABLE: Row(
+        _READING_ANY,
+        (
+            "the public point in the certificate is compressed",
+            "the curve is given by its numbers instead of its name, and is none the board knows in that form",
+        ),
+        "write the key with a named curve and an uncompressed point: openssl ec -param_enc named_curve "
+        "-conv_form uncompressed",
+    ),
+    errors.ECP_BAD_INPUT_DATA: Row(_READING_ANY, _DAMAGED, _REISSUE),
+    errors.AES_INVALID_INPUT_LENGTH: Row(
+        _READING_KEY, ("a key protected by a password, and cut besides",), FILE_FIXES["key"]
+    ),
+    errors.ASN1_OUT_OF_DATA: Row(_READING_ANY, _DAMAGED, _REISSUE),
+    errors.ASN1_UNEXPECTED_TAG: Row(_READING_ANY, _DAMAGED, _REISSUE),
+    errors.ASN1_INVALID_LENGTH: Row(_READING_ANY, _DAMAGED, _REISSUE),
+    errors.X509_FEATURE_UNAVAILABLE: Row(_READING_CA, ("signed with RSA-PSS and a mask other than MGF1",), _REISSUE),
+    errors.PK_BAD_INPUT_DATA: Row(_AS_SERVER, ("the client has an Ed25519 certificate",), _REISSUE),
+    errors.PK_TYPE_MISMATCH: Row(_OWN_KEY, ("keyfile= is a key for ECDH only (id-ecDH)",), FILE_FIXES["key"]),
+    errors.RSA_PRIVATE_FAILED: Row(_OWN_KEY, ("keyfile= is damaged",), FILE_FIXES["key"]),
+    errors.RSA_BAD_INPUT_DATA: Row(_OWN_KEY, ("keyfile= holds a key whose private numbers are 0",), FILE_FIXES["key"]),
+    errors.RSA_PRIVATE_FAILED + errors.RSA_VERIFY_FAILED: Row(
+        _OWN_KEY,
+        ("keyfile= is damaged: the board loads such a key, and sees it when it signs with it",),
+        FILE_FIXES["key"],
+    ),
+    errors.X509_FATAL_ERROR: Row(
+        _HANDSHAKE + ", with CERT_REQUIRED and CERT_OPTIONAL alike",
+        ("more than eight intermediate certificates between the peer's certificate and one in ca_certs",),
+        "put an intermediate certificate that is nearer to the peer's into ca_certs",
+    ),
+    errors.RSA_VERIFY_FAILED: Row(
+        _HANDSHAKE,
+        ("the peer proves itself with a key that does not belong to its certificate (RSA)", "data altered on the way"),
+        "give the peer key and certificate of one pair",
+    ),
+    errors.ECP_VERIFY_FAILED: Row(
+        _HANDSHAKE,
+        ("the peer proves itself with a key that does not belong to its certificate (EC)", "data altered on the way"),
+        "give the peer key and certificate of one pair",
+    ),
+    errors.SSL_NO_USABLE_CIPHERSUITE: Row(
+        _AS_SERVER,
+        (
+            "the client has no curve but X25519, or none that the board has",
+            "the board has an RSA certificate and the client takes EC ones only, or the reverse",
+        ),
+        "let the client offer P-256; give the board an RSA certificate, which most clients take",
+    ),
+    errors.SSL_BAD_HS_NEW_SESSION_TICKET: Row(_HANDSHAKE, ("the server does not follow the standard",), _LOOK_AT_PEER),
+    errors.SSL_BAD_HS_CERTIFICATE_REQUEST: Row(_HANDSHAKE, ("the server does not follow the standard",), _LOOK_AT_PEER),
+    errors.SSL_BAD_HS_SERVER_HELLO_DONE: Row(
+        _HANDSHAKE,
+        ("the server sent a message the board does not expect there, such as a HelloRequest in the middle",),
+        _LOOK_AT_PEER,
+    ),
+    errors.SSL_BAD_HS_CLIENT_KEY_EXCHANGE: Row(
+        _AS_SERVER, ("the client sent something else, or begins anew in the middle",), _LOOK_AT_PEER
     ),
     errors.SSL_TIMEOUT: Row(
         "read() and readline() after settimeout(); here also the handshake, after timeout= seconds",
@@ -216,6 +288,7 @@ ROWS: Final[dict[int, Row]] = {
             "keyfile= does not belong to certfile=: the board does not check that, the peer does",
             "a server that speaks TLS 1.3 only, or has no suite or curve in common with the board",
             "the server has no certificate for the name (server_hostname= is missing or wrong)",
+            "from wrap_socket, not the handshake: an RSA key in PKCS#8 whose algorithm has parameters other than NULL",
         ),
         "look at the peer's log: it tells the reason that the alert only hints at",
     ),
@@ -399,6 +472,13 @@ def fix(number: int) -> str:
     return found.fix if found is not None else ""
 
 
+def fix_for_file(number: int, role: Role) -> str:
+    """What to do about a file of ``role`` that is refused with this number."""
+    if not is_unknown_kind(number):
+        return FILE_FIXES[role]
+    return NEW_KEY if role == "key" else _REISSUE
+
+
 def fix_for_flags(flags: int) -> str:
     """What to do about the first of these faults."""
     return next((row.fix for flag, row in FLAG_ROWS.items() if flags & flag and row.fix), "")
@@ -409,15 +489,24 @@ def of_number(number: int) -> Explanation | None:
     row = ROWS.get(number)
     if row is not None:
         name, title = errors.MEANINGS[number]
-        return Explanation("tls", number, name and PREFIX + name, title, row.where, row.causes, row.fix, row.source)
+        full = " + ".join(PREFIX + part for part in name.split(" + ")) if name else ""
+        return Explanation("tls", number, full, title, row.where, row.causes, row.fix, row.source)
     # A parser's number is a high code (multiples of 128) plus a low one.
     high, low = -(-number & 0xFF80), -(-number & 0x7F)
-    if not -0x8000 < number < 0 or high not in ROWS or low not in errors.LOW_CODES:
+    if not -0x8000 < number < 0 or low not in errors.LOW_CODES:
         return None
-    row = ROWS[high]
-    (name, title), (low_name, low_title) = errors.MEANINGS[high], errors.LOW_CODES[low]
-    both = f"{PREFIX}{name} + {PREFIX}{low_name}"
-    return Explanation("tls", number, both, f"{title}: {low_title}", row.where, row.causes, row.fix, row.source)
+    # Two high codes may add up to a third, which never has a low one.
+    parts = (errors.PK_KEY_INVALID_FORMAT, errors.PK_INVALID_ALG) if high == _KEY_ALGORITHM else (high,)
+    if parts[-1] not in ROWS:
+        return None
+    row = ROWS[parts[0]]
+    title, (low_name, low_title) = errors.MEANINGS[parts[-1]][1], errors.LOW_CODES[low]
+    full = " + ".join(PREFIX + name for name in (*(errors.MEANINGS[part][0] for part in parts), low_name))
+    return Explanation("tls", number, full, f"{title}: {low_title}", row.where, row.causes, row.fix, row.source)
+
+
+_KEY_ALGORITHM: Final = errors.PK_KEY_INVALID_FORMAT + errors.PK_INVALID_ALG
+"""Of a PKCS#8 key; by itself it equals SSL_FATAL_ALERT_MESSAGE."""
 
 
 def of_name(name: str) -> Explanation | None:

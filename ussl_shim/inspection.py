@@ -19,7 +19,6 @@ from ussl_shim.certificate import (
     KEY_CERT_SIGN,
     SERVER_AUTH,
     Certificate,
-    CertificateError,
     PublicKey,
     show_name,
 )
@@ -157,8 +156,6 @@ def _inspect_file(path: str, raw: bytes, role: Role | None, now: datetime) -> _F
         key = x509.load_key(file)
     except FileRefusedError as exc:
         refused["key"] = exc
-    except CertificateError as exc:
-        refused["key"] = FileRefusedError(exc.number, "the numbers in the key do not fit together")
     report = FileReport(
         path,
         _content(raw, len(certificates), form),
@@ -167,6 +164,9 @@ def _inspect_file(path: str, raw: bytes, role: Role | None, now: datetime) -> _F
         None if key is None else f"{key.description}, {form}",
     )
     _judge(report, raw, role, refused)
+    if key is not None and key.fault is not None:
+        meaning = explanations.meaning(key.fault, "the key does not work")
+        report.refusals.append(f"as keyfile=: OSError({key.fault}) when a peer asks for the certificate: {meaning}")
     _warn_about_blocks(report, raw, skipped)
     for number, cert in enumerate(certificates):
         report.refusals += [_at(number, certificates, text) for text in _weaknesses(cert)]
@@ -195,7 +195,8 @@ def _judge(report: FileReport, raw: bytes, role: Role | None, refused: Mapping[R
         number = refused[role].number
         remark = refused[role].remark
         argument = certfiles.ARGUMENTS[role]
-        report.refusals.append(f"as {argument}=: OSError({number}): {remark}; {explanations.FILE_FIXES[role]}")
+        fix = explanations.fix_for_file(number, role)
+        report.refusals.append(f"as {argument}=: OSError({number}): {remark}; {fix}")
 
 
 def _warn_about_blocks(report: FileReport, raw: bytes, skipped: Sequence[str]) -> None:
@@ -243,7 +244,7 @@ def _show_hash(name: str) -> str:
 
 def _weaknesses(cert: Certificate) -> Iterator[str]:
     """What makes the board refuse a peer with this certificate, whoever signed it."""
-    if cert.key.kind == "rsa" and cert.key.bits < MIN_RSA_BITS:
+    if cert.key.kind == "rsa" and cert.key.counted_bits < MIN_RSA_BITS:
         yield f"an RSA key of {cert.key.bits} bits is too small: {_refused(Flag.KEY_TOO_SMALL)}"
     if cert.signature.hash in WEAK_HASHES and not (cert.self_issued and (cert.is_ca or _is_old_root(cert))):
         yield f"a signature with {_show_hash(cert.signature.hash)} is too weak: {_refused(Flag.BAD_HASH)}"

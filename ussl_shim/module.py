@@ -1,7 +1,23 @@
-"""The documented module as an object, for plain Python: certificates from memory, ordinary sockets of the host."""
+"""The documented module as an object, for plain Python: certificates from memory, ordinary sockets of the host.
+
+No board and no flash are needed. A mapping gives each path its bytes, and the object stands where a script says ``ssl``::
+
+    import socket
+    from ussl_shim import Shim
+
+    ssl = Shim({"/flash/cert/ca.pem": ca_pem}, note=print)
+    ss = ssl.wrap_socket(socket.socket(), cert_reqs=ssl.CERT_REQUIRED, ca_certs="/flash/cert/ca.pem")
+    ss.connect(("device.test", 8883))  # raises the board's OSError, such as -9984; the note says why
+    ss.write(b"hello")
+    ses = ssl.save_session(ss)
+    ss.close()
+
+``examples/ussl_alone.py`` is a whole program.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 import select
 import socket
@@ -10,17 +26,23 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 from flashfs.notes import NoteSink, ignore_note
-from ussl_shim import arguments, errors
-from ussl_shim.arguments import bind
+from ussl_shim import arguments, errors, notes
 from ussl_shim.connection import Connection, Data
 from ussl_shim.environment import Environment, Settings
-from ussl_shim.plan import Plan, prepare
+from ussl_shim.plan import Plan, bind_noted, prepare
 from ussl_shim.session import Session
 
 CERT_NONE: Final = 0
 CERT_OPTIONAL: Final = 1
 CERT_REQUIRED: Final = 2
 SSL_TIMEOUT: Final = errors.SSL_TIMEOUT
+
+
+def whole_milliseconds(seconds: float | None) -> float | None:
+    """A timeout as the board keeps it: below a millisecond is 0, negative is None (firmware: esp32/mods/modusocket.c)."""
+    if seconds is None or seconds <= -0.001 or seconds == float("inf"):
+        return None
+    return int(seconds * 1000) / 1000
 
 
 class MappingFiles:
@@ -56,6 +78,8 @@ class SocketTransport:
 
     def wait(self, *, read: bool, write: bool, timeout: float | None) -> bool:
         descriptor = self._sock.fileno()
+        if descriptor < 0:
+            return True  # another thread closed it; whoever reads next finds out
         if hasattr(select, "poll"):  # `select` itself stops at descriptor 1023
             poll = select.poll()
             poll.register(descriptor, select.POLLIN * read | select.POLLOUT * write)
@@ -81,9 +105,13 @@ class SSLSocket(socket.socket):
         self._shake_hands("connect")
 
     def _shake_hands(self, path: Literal["connect", "wrap"]) -> None:
-        self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        host, port = self.getpeername()[:2]
-        transport = SocketTransport(self, f"{host}:{port}")
+        try:
+            self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            host, port = self.getpeername()[:2]
+            peer = f"{host}:{port}"
+        except OSError:
+            peer = "a peer that reset the connection"
+        transport = SocketTransport(self, peer)
         self._connection = Connection(self._plan, transport, self._env)
         self._connection.settimeout(self._read_timeout)
         self._connection.handshake(path)
@@ -92,6 +120,7 @@ class SSLSocket(socket.socket):
 
     def _live(self) -> Connection:
         if self._connection is None:
+            self._env.note(notes.misuse("an ssl socket that is not connected was used", "connect() first"))
             raise self._env.error(errors.SSL_BAD_INPUT_DATA)
         return self._connection
 
@@ -126,20 +155,42 @@ class SSLSocket(socket.socket):
         return self._live().readline(n)
 
     def settimeout(self, value: float | None, /) -> None:
-        """Seconds a read may wait; 0 not at all, None for ever."""
-        self._read_timeout = value
+        """Seconds a read may wait, in whole milliseconds; 0 not at all, None and negative for ever."""
+        self._read_timeout = whole_milliseconds(value)
         if self._connection is not None:
-            self._connection.settimeout(value)
+            self._connection.settimeout(self._read_timeout)
 
     def setblocking(self, flag: bool, /) -> None:
         """False is ``settimeout(0)``."""
         self.settimeout(None if flag else 0)
 
     def close(self) -> None:
-        """Say goodbye and close."""
+        """Say goodbye and close. Another thread that waits on this socket wakes up."""
         if self._connection is not None:
             self._connection.close()
+            with contextlib.suppress(OSError):
+                self.shutdown(socket.SHUT_RDWR)
         super().close()
+
+
+def _was_connected(sock: socket.socket) -> bool:
+    """True for a socket that is connected, and for one whose peer has reset it: the board remembers."""
+    try:
+        sock.getpeername()
+    except OSError:
+        pass
+    else:
+        return True
+    limit = sock.gettimeout()
+    socket.socket.setblocking(sock, False)
+    try:
+        return socket.socket.recv(sock, 1, socket.MSG_PEEK) == b""
+    except ConnectionResetError:
+        return True
+    except OSError:
+        return False
+    finally:
+        socket.socket.settimeout(sock, limit)
 
 
 Wrapped: TypeAlias = SSLSocket
@@ -174,13 +225,11 @@ class Shim:
         Takes over the descriptor of ``sock``, which may be wrapped again after the result was closed: it is opened
         afresh. Raises the board's TypeError, ValueError and OSError.
         """
-        bound = bind(args, kwargs)
+        bound = bind_noted(self._env, args, kwargs)
         sock = bound.sock
-        plan = prepare(self._env, **bound.keywords(), sock_ok=type(sock) is socket.socket)
+        plan = prepare(self._env, sock=sock, **bound.keywords(), sock_ok=type(sock) is socket.socket)
         wrapped = self._take_over(sock, plan)
-        try:
-            wrapped.getpeername()
-        except OSError:
+        if not _was_connected(wrapped):
             return wrapped
         try:
             wrapped._shake_hands("wrap")
@@ -204,5 +253,7 @@ class Shim:
         """``save_session(ssl_sock)``: the session of a connected client. Raises OSError(-28928) otherwise."""
         ssl_sock = arguments.bind_save_session(args, kwargs)
         if not isinstance(ssl_sock, SSLSocket):
+            cause = f"save_session() of a {type(ssl_sock).__name__}"
+            self._env.note(notes.misuse(cause, "give it a connected ssl socket"))
             raise self._env.error(errors.SSL_BAD_INPUT_DATA)
         return ssl_sock._live().session()

@@ -6,6 +6,7 @@ iPAddress entry. Only the DNS-type names of a subjectAltName count; without that
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Sequence
 
 
@@ -25,6 +26,26 @@ def label_matches(pattern: bytes, host: bytes) -> bool:
 
 
 def name_matches(host: bytes, alt_names: Sequence[bytes] | None, common_names: Sequence[bytes]) -> bool:
-    """``alt_names`` is None where the certificate has no subjectAltName; an empty one matches nothing."""
-    offered = common_names if alt_names is None else alt_names
+    """``alt_names`` is None where the certificate has no subjectAltName; one without DNS names stands for the empty name."""
+    offered = common_names if alt_names is None else alt_names or (b"",)
     return any(label_matches(name, host) for name in offered)
+
+
+def sni_obstacle(host: bytes | None) -> str | None:
+    """Why the host's TLS library cannot send this name as SNI; None where it can, or no name is given.
+
+    The board sends whatever it is given, as it is: an address, an empty name, bytes that are no ASCII (measured).
+    """
+    if host is None:
+        return None
+    if not host:
+        return "an empty name"
+    if host.startswith(b"."):
+        return "a name that begins with a dot"
+    if not host.isascii():
+        return "a name that is not ASCII"
+    try:
+        ipaddress.ip_address(host.decode("ascii"))
+    except ValueError:
+        return None
+    return "an IP address"

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Final
 
 from flashfs.notes import Note, Quirk
 from ussl_shim import errors, explanations
+from ussl_shim.arguments import BoundArguments
 from ussl_shim.certfiles import ARGUMENTS, NOT_FOUND, CertificateFile, FileRefusedError, PathRefusal, Role, show_path
-from ussl_shim.certificate import Certificate, CertificateError, show_name
+from ussl_shim.certificate import (
+    CLIENT_AUTH,
+    DIGITAL_SIGNATURE,
+    KEY_ENCIPHERMENT,
+    SERVER_AUTH,
+    Certificate,
+    CertificateError,
+    show_name,
+)
 from ussl_shim.quirks import QUIRKS, TIMEOUT_EIGHT_BITS
 from ussl_shim.results import Flag, describe_flags
 from ussl_shim.trust import Verdict
@@ -102,8 +112,20 @@ def file_refused(path: bytes, role: Role, refused: FileRefusedError) -> Note:
         f"OSError({refused.number}): the board cannot use {ARGUMENTS[role]}={show_path(path)!r}",
         cause=explanations.meaning(refused.number, "the file does not parse"),
         evidence=f"{refused.remark}; {errors.describe(refused.number)}",
-        fix=explanations.FILE_FIXES[role],
+        fix=explanations.fix_for_file(refused.number, role),
         source=_MBEDTLS,
+    )
+
+
+def file_too_long(path: bytes, role: Role, size: int, heap: int) -> Note:
+    """A file that does not fit the board's heap."""
+    return Note(
+        "ussl-file-too-long",
+        f"MemoryError: {ARGUMENTS[role]}={show_path(path)!r} does not fit the board's heap",
+        cause="the board reads the whole file into one piece of its heap, and on LittleFS may hang at the next file after",
+        evidence=f"the file has {size} bytes, the heap {heap}",
+        fix="keep only the certificates that are needed, such as the one root of the server",
+        source="firmware: esp32/util/pycom_general_util.c, esp32/mptask.c",
     )
 
 
@@ -131,6 +153,18 @@ def key_mismatch(path: bytes, leaf: Certificate) -> Note:
     )
 
 
+def key_unsound(path: bytes, number: int) -> Note:
+    """A key that loads and does not work."""
+    return Note(
+        "ussl-key-unsound",
+        f"keyfile={show_path(path)!r} loads, but the board cannot prove itself with it",
+        cause=f"{explanations.meaning(number, 'it does not work')}; the board sees that only when it uses the key",
+        evidence=f"OSError({number}) as soon as the peer asks for the board's certificate, or the board is the server",
+        fix=explanations.FILE_FIXES["key"],
+        source=_MBEDTLS,
+    )
+
+
 def lone_own_file(*, has_certificate: bool) -> Note:
     """``certfile`` without ``keyfile``, or the reverse."""
     given, missing = ("certfile", "keyfile") if has_certificate else ("keyfile", "certfile")
@@ -141,6 +175,69 @@ def lone_own_file(*, has_certificate: bool) -> Note:
         fix=f"give {missing}= too",
         source=_MODUSSL,
     )
+
+
+_CALL: Final = ", ".join(field.name for field in fields(BoundArguments))
+_RULES: Final[dict[str, tuple[str, str]]] = {
+    "sock": (
+        "sock must be exactly a socket.socket: no ssl socket, no LoRa or Sigfox socket, no number",
+        "pass the socket that socket.socket() or accept() gave; wrap it once",
+    ),
+    "ca_certs": (
+        "cert_reqs= other than CERT_NONE needs ca_certs=",
+        "give ca_certs='/flash/cert/ca.pem', or leave cert_reqs out",
+    ),
+    "server": ("server_side=True needs both certfile= and keyfile=", "give both, with paths below /flash/cert/"),
+    "saved_session": ("saved_session= takes only what save_session() gave", "pass the result of ssl.save_session(ss)"),
+    "text": ("file names and server_hostname= are str or bytes", "give a str"),
+    "timeout": ("timeout= is a whole number of seconds, or None", "give an int"),
+    "int": ("cert_reqs= and ssl_version= are ints, and not None", "give ssl.CERT_NONE, CERT_OPTIONAL or CERT_REQUIRED"),
+    "keywords": (f"the arguments are {_CALL}; all but sock by keyword", "remove what is not among them"),
+}
+
+
+def _wrong_argument(rule: str, exc: Exception, evidence: str) -> Note:
+    cause, fix = _RULES[rule]
+    title = f"{type(exc).__name__}: {exc}: wrap_socket cannot use these arguments"
+    return Note("ussl-arguments-refused", title, cause=cause, evidence=_cut(evidence), fix=fix, source=_MODUSSL)
+
+
+def _kind(name: str, value: object) -> str:
+    return f"{name}= is {'None' if value is None else 'of type ' + type(value).__name__}"
+
+
+def call_refused(exc: Exception, args: Sequence[object], kwargs: Mapping[str, object]) -> Note:
+    """A call of ``wrap_socket`` whose arguments could not be bound. No value is shown, only names and types."""
+    names = [field.name for field in fields(BoundArguments)]
+    ints = [name for name in ("cert_reqs", "ssl_version") if name in kwargs]
+    if len(args) > 1:
+        return _wrong_argument("keywords", exc, f"{len(args)} arguments were given by position")
+    for name in ints:
+        value = kwargs[name]
+        if not isinstance(value, int) or not -(1 << 31) <= value < 1 << 31:
+            return _wrong_argument("int", exc, _kind(name, value))
+    unknown = [name for name in kwargs if name not in names or (name == "sock" and args)]
+    evidence = f"not taken: {', '.join(unknown)}" if unknown else "sock is missing"
+    return _wrong_argument("keywords", exc, evidence)
+
+
+def argument_refused(exc: Exception, bound: BoundArguments, *, sock_ok: bool, session_ok: bool) -> Note:
+    """Arguments that were bound and then refused, in the order of the checks. No value is shown, only names and types."""
+    if bound.cert_reqs != 0 and bound.ca_certs is None:
+        return _wrong_argument("ca_certs", exc, f"cert_reqs={bound.cert_reqs}, ca_certs= is None")
+    texts = ["keyfile", "certfile", *(["ca_certs"] if bound.cert_reqs != 0 else []), "server_hostname"]
+    for name in texts:
+        value = getattr(bound, name)
+        if not isinstance(value, str | bytes | None):
+            return _wrong_argument("text", exc, _kind(name, value))
+    missing = [name for name in ("certfile", "keyfile") if getattr(bound, name) is None]
+    if bound.server_side and missing:
+        return _wrong_argument("server", exc, f"missing: {', '.join(missing)}")
+    if not sock_ok:
+        return _wrong_argument("sock", exc, _kind("sock", bound.sock))
+    if not session_ok:
+        return _wrong_argument("saved_session", exc, _kind("saved_session", bound.saved_session))
+    return _wrong_argument("timeout", exc, _kind("timeout", bound.timeout))
 
 
 def misuse(cause: str, fix: str) -> Note:
@@ -169,15 +266,13 @@ def timeout_eight_bits(timeout: int) -> Note:
     return quirk(TIMEOUT_EIGHT_BITS, f"timeout={timeout} is {timeout & 0xFF} on 1.20.2.r4")
 
 
-def unverified(peer: str, *, server_side: bool, ca_given: bool) -> Note:
-    """A connection whose peer was not checked; ``ca_given`` where ca_certs was given in vain."""
+def unverified(peer: str, *, ca_given: bool) -> Note:
+    """A connection whose server was not checked; ``ca_given`` where ca_certs was given in vain."""
     return Note(
-        "ussl-unverified-client" if server_side else "ussl-unverified",
+        "ussl-unverified",
         f"{peer}: encrypted, but nobody checked who it is",
         cause="cert_reqs=CERT_NONE (the default) accepts any certificate" + ("; ca_certs is not even read" * ca_given),
-        fix="cert_reqs=ssl.CERT_REQUIRED, ca_certs='/flash/cert/ca.pem', server_hostname='...'"
-        if not server_side
-        else "cert_reqs=ssl.CERT_REQUIRED and ca_certs= ask clients for a certificate",
+        fix="cert_reqs=ssl.CERT_REQUIRED, ca_certs='/flash/cert/ca.pem', server_hostname='...'",
         source=_DOCUMENTATION,
     )
 
@@ -189,6 +284,18 @@ def name_unchecked(peer: str) -> Note:
         f"{peer}: the certificate is trusted, but its name was not checked",
         cause="without server_hostname= the board accepts any certificate of that CA, whatever host it is for",
         fix="give server_hostname= the name in the server's certificate",
+        source=_MBEDTLS,
+    )
+
+
+def name_not_sent(peer: str, host: bytes, obstacle: str) -> Note:
+    """A server_hostname that the board sends as SNI and the host's library does not."""
+    return Note(
+        "ussl-name-not-sent",
+        f"{peer}: server_hostname={show_path(host)!r} is not sent to the server",
+        cause=f"the board sends {obstacle} as SNI like any other text; the host's TLS library refuses to",
+        evidence="a server that chooses its certificate by SNI, or checks the name, may answer the board otherwise",
+        fix="give server_hostname= the DNS name of the server",
         source=_MBEDTLS,
     )
 
@@ -223,6 +330,21 @@ def _names_evidence(leaf: Certificate, host: bytes | None) -> str:
     return f"asked for {show_path(host or b'')!r}; {kind} in the certificate: {shown}"
 
 
+_PURPOSES: Final[dict[str, str]] = {SERVER_AUTH: "serverAuth", CLIENT_AUTH: "clientAuth"}
+_USAGES: Final[dict[int, str]] = {DIGITAL_SIGNATURE: "digitalSignature", KEY_ENCIPHERMENT: "keyEncipherment"}
+
+
+def _usage_evidence(leaf: Certificate) -> str:
+    parts = []
+    if leaf.ext_key_usage is not None:
+        purposes = sorted(_PURPOSES.get(oid, oid) for oid in leaf.ext_key_usage)
+        parts.append(f"the certificate's extendedKeyUsage: {', '.join(purposes)}")
+    if leaf.key_usage is not None:
+        usages = [name for bit, name in _USAGES.items() if leaf.key_usage & bit]
+        parts.append(f"the certificate's keyUsage: {', '.join(usages) or 'nothing that TLS needs'}")
+    return "; ".join(parts)
+
+
 def certificate_refused(
     peer: str, number: int | None, verdict: Verdict, host: bytes | None, anchors: Sequence[Certificate]
 ) -> Note:
@@ -239,6 +361,10 @@ def certificate_refused(
     if flags & Flag.KEY_TOO_SMALL:
         sizes = (f"{show_name(cert.subject)} {cert.key.bits} bits" for cert in verdict.path if cert.key.kind == "rsa")
         evidence.append("; ".join(sizes))
+    if flags & (Flag.KEY_USAGE | Flag.EXT_KEY_USAGE) and verdict.path:
+        evidence.append(_usage_evidence(verdict.path[0]))
+    if flags & Flag.MISSING:
+        evidence.append("the peer's list of certificates is empty")
     what = f"OSError({number})" if number is not None else f"flags {int(flags)} (handshake completed)"
     return Note(
         "ussl-certificate-refused",
@@ -246,6 +372,19 @@ def certificate_refused(
         cause=describe_flags(flags),
         evidence=_cut("; ".join(evidence)),
         fix=explanations.fix_for_flags(flags),
+        source=_MBEDTLS,
+    )
+
+
+def chain_too_long(peer: str, length: int) -> Note:
+    """A chain with more intermediates than the board follows; ``length`` certificates were walked."""
+    number = errors.X509_FATAL_ERROR
+    return Note(
+        "ussl-chain-too-long",
+        f"{peer}: certificate refused, OSError({number})",
+        cause=explanations.meaning(number, "the chain is too long"),
+        evidence=f"{length} certificates of the chain were looked at and none is signed by one in ca_certs",
+        fix=explanations.fix(number),
         source=_MBEDTLS,
     )
 

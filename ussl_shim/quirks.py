@@ -9,6 +9,7 @@ from flashfs.notes import Quirk
 HANDSHAKE_TIMEOUT_IGNORED: Final = "handshake-timeout-ignored"
 TIMEOUT_EIGHT_BITS: Final = "timeout-eight-bits"
 RECV_NONBLOCKING_BLOCKS: Final = "recv-nonblocking-blocks"
+RECV_NOTHING_WAITS: Final = "recv-nothing-waits"
 REWRAP_EBADF: Final = "rewrap-ebadf"
 READ_TIMEOUT_LOSES_DATA: Final = "read-timeout-loses-data"
 
@@ -33,6 +34,13 @@ QUIRKS: Final[tuple[Quirk, ...]] = (
         default="recv returns at once: what is there, or b''.",
         source="firmware: esp32/mods/lwipsocket.c, mbedTLS ssl_conf_read_timeout",
         note="1.20.2.r4 would block here: settimeout(0) switches the read timeout off.",
+    ),
+    Quirk(
+        RECV_NOTHING_WAITS,
+        board="recv(0) of an ssl socket waits for a record, and then returns b''.",
+        default="recv(0) returns b'' at once.",
+        source="firmware: esp32/mods/lwipsocket.c; mbedTLS ssl_tls.c, ssl_read",
+        note="1.20.2.r4 would wait here until something arrives.",
     ),
     Quirk(
         REWRAP_EBADF,

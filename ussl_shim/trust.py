@@ -25,16 +25,20 @@ NO_FLAGS: Final = Flag(0)
 
 @dataclass
 class Verdict:
-    """The faults found, added up, and for notes the chain that was walked and the issuer that was missing."""
+    """The faults found, added up, and for notes the chain that was walked and the issuer that was missing.
+
+    ``too_long``: the walk was given up after `MAX_INTERMEDIATES`, which is an error of its own, not a fault.
+    """
 
     flags: Flag = NO_FLAGS
+    too_long: bool = False
     path: list[Certificate] = field(default_factory=list)
     missing_issuer: certificate.Name | None = None
 
 
 def _key_fault(cert: Certificate) -> Flag:
-    small = cert.key.kind == "rsa" and cert.key.bits < MIN_RSA_BITS
-    return Flag.KEY_TOO_SMALL if small else Flag(0)
+    small = cert.key.kind == "rsa" and cert.key.counted_bits < MIN_RSA_BITS
+    return Flag.KEY_TOO_SMALL if small else NO_FLAGS
 
 
 def _may_sign(parent: Certificate, child: Certificate, *, anchor: bool) -> bool:
@@ -77,9 +81,14 @@ def check_chain(chain: Sequence[Certificate], anchors: Sequence[Certificate], si
         found = next(
             (at for at in after if _may_sign(chain[at], child, anchor=False) and _path_allows(chain[at], depth)), None
         )
-        if found is None or length > MAX_INTERMEDIATES:
+        if found is None:
             verdict.flags |= Flag.NOT_TRUSTED
             verdict.missing_issuer = child.issuer
+            return verdict
+        if length > MAX_INTERMEDIATES:
+            verdict.flags |= Flag.NOT_TRUSTED
+            verdict.missing_issuer = child.issuer
+            verdict.too_long = True
             return verdict
         parent = chain[found]
         if length != 1 and child.self_issued:

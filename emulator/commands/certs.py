@@ -66,8 +66,13 @@ def execute(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     files = {str(path): _read(path) for path in _files(options.paths)}
+    for path in map(str, options.paths):
+        if len(files.get(path, b"")) > MAX_FILE:
+            raise UsageError(_too_big(path))
     role = _ROLES[options.role] if options.role else None
-    found = inspection.inspect(files, role=role, host=options.name)
+    short = {path: raw for path, raw in files.items() if len(raw) <= MAX_FILE}
+    found = inspection.inspect(short, role=role, host=options.name)
+    found.refusals += [_too_big(path) for path in files if path not in short]
     if options.json:
         print(json.dumps(asdict(found) | {"usable": found.usable}, indent=1))
     else:
@@ -94,24 +99,26 @@ def _files(paths: list[Path]) -> list[Path]:
     return list(dict.fromkeys(files))
 
 
+def _too_big(path: str) -> str:
+    return f"{path}: more than {MAX_FILE} bytes; no certificate file is that big"
+
+
 def _read(path: Path) -> bytes:
+    """The content of a file, of a huge one the beginning. Raises UsageError."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise UsageError(f"{path}: not a file")
         with path.open("rb") as file:
-            raw = file.read(MAX_FILE + 1)
+            return file.read(MAX_FILE + 1)
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
-    if len(raw) > MAX_FILE:
-        raise UsageError(f"{path}: more than {MAX_FILE} bytes; no certificate file is that big")
-    return raw
 
 
 def _lines(found: Inspection) -> Iterator[str]:
     for file in found.files:
         yield from _file_lines(file)
         yield ""
-    together = [f"{key} belongs to {certificate}" for key, certificate in found.pairs if key != certificate]
+    together = list(_belongings(found))
     for row in found.trust:
         end = "trusted" if row.trusted else f"not trusted: {row.faults} (flags {row.flags})"
         together.append(f"{row.certificate} with ca_certs={row.ca_certs}: {end}")
@@ -124,6 +131,19 @@ def _lines(found: Inspection) -> Iterator[str]:
         yield from (f"  {line}" for line in together)
         yield ""
     yield "the board can use all of this" if found.usable else "the board, or its peers, will refuse some of this"
+
+
+def _belongings(found: Inspection) -> Iterator[str]:
+    """Which key belongs to which certificates: one line for all the files with one and the same key."""
+    owned: dict[str, list[str]] = {}
+    for key, certificate in found.pairs:
+        owned.setdefault(key, []).append(certificate)
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for key, certificates in owned.items():
+        groups.setdefault(tuple(certificates), []).append(key)
+    for names, keys in groups.items():
+        if list(names) != keys:
+            yield f"{', '.join(keys)} {'belong' if len(keys) > 1 else 'belongs'} to {', '.join(names)}"
 
 
 def _file_lines(file: FileReport) -> Iterator[str]:

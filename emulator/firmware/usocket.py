@@ -12,6 +12,7 @@ from emulator.firmware._arguments import count, native
 from emulator.firmware._convert import check_memory, readable, to_float, to_int, to_text, writable
 from emulator.firmware._missing import not_emulated
 from emulator.hostmap import Place
+from emulator.runtime.hidden import no_attribute
 from emulator.runtime.names import type_name
 from emulator.sockets import STACK, Endpoint, Stack
 from flashfs.notes import Note
@@ -61,6 +62,13 @@ RADIO_CONSTANTS: dict[str, dict[str, int]] = {
 RADIO_FAMILIES = {AF_LORA: "LoRa", AF_SIGFOX: "Sigfox"}
 
 _DOTTED = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})", re.ASCII)
+
+
+METHODS: tuple[str, ...] = (
+    *("close", "bind", "listen", "accept", "connect", "send", "sendall", "recv", "sendto", "recvfrom", "setsockopt"),
+    *("settimeout", "setblocking", "makefile", "fileno", "do_handshake", "read", "readinto", "readline", "write"),
+)
+"""What a script can call of a socket (firmware: esp32/mods/modusocket.c)."""
 
 
 class RadioSocket:
@@ -183,6 +191,7 @@ class Socket(Stream):
 
     _stack: ClassVar[Stack]
     _radios: ClassVar[tuple[str, ...]]
+    _heap: ClassVar[int]
 
     _endpoint: Endpoint
     _timeout: float | None
@@ -190,6 +199,8 @@ class Socket(Stream):
     """An ssl socket shares the endpoint, and this object was not closed itself."""
     _connected_itself: bool
     """Connected by this object, or come from ``accept``: a mark that a close through an ssl socket leaves standing."""
+    _own: ClassVar[frozenset[str]] = frozenset({"_endpoint", "_timeout", "_taken", "_connected_itself"})
+    """What is kept in an object; a script can set nothing."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """``socket(family=AF_INET, type=SOCK_STREAM, proto=IPPROTO_TCP[, fileno])``, positional only.
@@ -224,6 +235,17 @@ class Socket(Stream):
 
     def __repr__(self) -> str:
         return "<socket>"
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in self._own:
+            raise no_attribute(self, name)
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        raise no_attribute(self, name)
+
+    def __dir__(self) -> list[str]:
+        return ["__class__", *METHODS]
 
     def __del__(self) -> None:
         endpoint = getattr(self, "_endpoint", None)
@@ -327,7 +349,8 @@ class Socket(Stream):
     @native(2)
     def recv(self, length: Any, /) -> bytes:
         """Give at most ``length`` and 2048 bytes; b"" at the end, and when it may not wait. Raises TimeoutError, OSError."""
-        data = self._endpoint.receive(_size(length), self._timeout)
+        size = received_size(length, self._heap)
+        data = self._endpoint.receive(min(size, LONGEST_RECV), self._timeout)
         if data is None:
             if self._timeout:
                 raise BoardTimeoutError("timed out")
@@ -345,7 +368,8 @@ class Socket(Stream):
     @native(2)
     def recvfrom(self, length: Any, /) -> tuple[bytes, Place]:
         """Give ``(data, (ip, port))``. Raises TimeoutError "timed out", OSError 11 when it may not wait."""
-        found = self._endpoint.receive_from(_size(length), self._timeout)
+        size = received_size(length, self._heap)
+        found = self._endpoint.receive_from(min(size, LONGEST_RECV), self._timeout)
         if found is None:
             raise self._would_block()
         return found
@@ -358,8 +382,11 @@ class Socket(Stream):
 
     @native(2)
     def settimeout(self, timeout: Any, /) -> None:
-        """Seconds to wait at most, float allowed; 0: never wait; None: for ever. Raises OSError 9 when closed."""
-        self._set_timeout(None if timeout is None else max(0.0, to_float(timeout)))
+        """Seconds to wait at most, float allowed, in whole milliseconds; 0: never wait; None and negative: for ever.
+
+        Raises OSError 9 when closed.
+        """
+        self._set_timeout(None if timeout is None else _whole_milliseconds(to_float(timeout)))
 
     @native(2)
     def setblocking(self, blocking: Any, /) -> None:
@@ -388,6 +415,12 @@ class Socket(Stream):
         """Nothing on a plain socket."""
 
 
+def _whole_milliseconds(seconds: float) -> float | None:
+    if seconds <= -0.001 or seconds == float("inf"):
+        return None
+    return 0.0 if seconds != seconds else int(seconds * 1000) / 1000  # NaN is the one that is not itself
+
+
 def place(addr: Any) -> Place:
     """Read ``(ip, port)``. Raises TypeError, ValueError "invalid arguments"."""
     if not isinstance(addr, (tuple, list)):
@@ -406,11 +439,13 @@ def ipv4(text: str) -> str:
     return ".".join(str(int(part)) for part in match.groups())
 
 
-def _size(length: Any) -> int:
+def received_size(length: Any, heap_bytes: int) -> int:
+    """The argument of ``recv``: the board makes room for all of it first. Raises MemoryError, TypeError."""
     size = to_int(length)
     if size < 0:
         check_memory(size & 0xFFFFFFFF, 1 << 31)
-    return min(size, LONGEST_RECV)
+    check_memory(size + 1, heap_bytes)
+    return size
 
 
 def _functions(stack: Stack) -> dict[str, Callable[..., Any]]:
@@ -443,7 +478,10 @@ def module(device: Device) -> dict[str, Any]:
     """Give the names of ``usocket``."""
     stack = Stack(device.power, device.board.hostmap, device.note)
     radios = tuple(radio for radio in RADIO_CONSTANTS if device.board.model.has_radio(radio))
-    plain: type[Socket] = type("socket", (Socket,), {"_stack": stack, "_radios": radios, "__module__": __name__})
+    heap = device.board.model.memory.heap_bytes
+    plain: type[Socket] = type(
+        "socket", (Socket,), {"_stack": stack, "_radios": radios, "_heap": heap, "__module__": __name__}
+    )
     names: dict[str, Any] = {
         "socket": plain,
         "error": BoardOSError,

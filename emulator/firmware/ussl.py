@@ -8,11 +8,12 @@ from emulator.errnos import NEWLIB, board_errno
 from emulator.errors import BoardOSError, BoardTimeoutError
 from emulator.firmware._arguments import native
 from emulator.firmware._convert import readable, to_int, writable
-from emulator.firmware.usocket import Socket
+from emulator.firmware._natives import hide, no_instances
+from emulator.firmware.usocket import Socket, received_size
 from emulator.hostmap import Place
 from emulator.sockets import Endpoint
 from flashfs.notes import Note, Quirk
-from ussl_shim import Environment, Plan, Session, Settings, bind, bind_save_session, prepare
+from ussl_shim import Environment, Plan, Session, Settings, bind_noted, bind_save_session, notes, prepare
 from ussl_shim.quirks import HANDSHAKE_TIMEOUT_IGNORED, RECV_NONBLOCKING_BLOCKS, REWRAP_EBADF
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class SslSocket(Socket):
     _channel: Channel
     _connection: Connection
     _read_timeout: float | None
+    _own = Socket._own | {"_plan", "_channel", "_connection", "_read_timeout"}
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """Refuse: only ``wrap_socket`` makes one. Raises TypeError."""
@@ -173,7 +175,7 @@ class SslSocket(Socket):
 
     @native(1)
     def do_handshake(self) -> None:
-        """Check the result of the handshake again. Raises OSError when it was not clean; 128 when not connected."""
+        """Check the result of the handshake again. Raises OSError when it was not clean; -78 when not connected."""
         self._connection.do_handshake()
 
     @native(2)
@@ -216,9 +218,9 @@ class SslSocket(Socket):
     def recv(self, length: Any, /) -> bytes:
         """Give at most ``length`` bytes of one record; b"" at the end, and when it may not wait.
 
-        Raises TimeoutError "timed out", OSError -28928 when not connected, -80 after a reset.
+        Raises TimeoutError "timed out", MemoryError, OSError -28928 when not connected, -80 after a reset.
         """
-        return self._connection.recv(max(0, to_int(length)))
+        return self._connection.recv(received_size(length, self._heap))
 
     def _late_byte(self) -> bytes | None:
         """After an empty read that may not wait: b"" at the end of the stream, None when nothing is there yet.
@@ -269,20 +271,31 @@ class SslSocket(Socket):
         return self._connection.send(data)
 
 
-class SSLSession(Session):
+class SSLSession:
     """What ``save_session`` gives; opaque."""
 
-    __slots__ = ()
+    __slots__ = ("saved",)
+    __new__ = no_instances
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Refuse: only ``save_session`` makes one. Raises TypeError."""
-        raise TypeError("cannot create 'SSLSession' instances")
+    def __repr__(self) -> str:
+        return "<SSLSession>"
 
-    @classmethod
-    def _of(cls, session: Session) -> SSLSession:
-        made = object.__new__(cls)
-        Session.__init__(made, session.tls, session.flags)
-        return made
+    def __dir__(self) -> list[str]:
+        return ["__class__"]
+
+
+_saved = hide(SSLSession, "saved")
+
+
+def _shown(session: Session) -> SSLSession:
+    made: SSLSession = object.__new__(SSLSession)
+    _saved.__set__(made, session)
+    return made
+
+
+def _behind(session: object) -> object:
+    """The session that a script's object stands for; anything else as it is."""
+    return _saved.__get__(session) if type(session) is SSLSession else session
 
 
 def _endpoint_again(sock: Socket, env: Environment) -> None:
@@ -318,6 +331,7 @@ def module(device: Device) -> dict[str, Any]:
         error=BoardOSError,
         timeout_error=BoardTimeoutError,
         host_errno=board_errno,
+        heap=device.board.model.memory.heap_bytes,
     )
     documented = NO_SSLSOCKET_NAME not in settings.quirks
     ssl_socket: type[SslSocket] = type(
@@ -331,12 +345,12 @@ def module(device: Device) -> dict[str, Any]:
 
         ``wrap_socket(sock, *, keyfile=None, certfile=None, server_side=False, cert_reqs=CERT_NONE, ssl_version=0,
         ca_certs=None, server_hostname=None, saved_session=None, timeout=None)``; ``timeout``: seconds of handshake, 10 by
-        default. Raises TypeError, ValueError, OSError with a text for files and a number for TLS.
+        default. Raises TypeError, ValueError, MemoryError, OSError with a text for files and a number for TLS.
         """
-        bound = bind(args, kwargs)
+        bound = bind_noted(env, args, kwargs)
         sock = bound.sock
-        sock_ok = type(sock) is plain
-        plan = prepare(env, **bound.keywords(), sock_ok=sock_ok)
+        wanted = bound.keywords() | {"saved_session": _behind(bound.saved_session)}
+        plan = prepare(env, sock=sock, **wanted, sock_ok=type(sock) is plain)
         _endpoint_again(sock, env)
         wrapped = ssl_socket._wrap(sock, plan)
         taken, sock._taken = sock._taken, True
@@ -354,8 +368,9 @@ def module(device: Device) -> dict[str, Any]:
         """Give the session of a connected client. Raises OSError -28928 when there is none."""
         wrapped = bind_save_session(args, kwargs)
         if not isinstance(wrapped, SslSocket):
+            device.note(notes.misuse(f"save_session() of a {type(wrapped).__name__}", "give it a connected ssl socket"))
             raise BoardOSError(SSL_BAD_INPUT_DATA)
-        return SSLSession._of(wrapped._connection.session())
+        return _shown(wrapped._connection.session())
 
     names: dict[str, Any] = {
         "wrap_socket": wrap_socket,

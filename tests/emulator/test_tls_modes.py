@@ -138,6 +138,14 @@ DIFFERENCES = [
         for name, setting in (("settimeout-0", "settimeout(0)"), ("setblocking-false", "setblocking(False)"))
     ),
     Difference(
+        "recv-nothing",
+        quirks.RECV_NOTHING_WAITS,
+        tls(peers.drain),
+        SSL_OPEN + "go()\nreturn ss.recv(0)",
+        documented="b''",
+        board=HANGS,
+    ),
+    Difference(
         "recv-settimeout-0-late-data",
         quirks.RECV_NONBLOCKING_BLOCKS,
         tls(peers.say_when_released(b"late")),
@@ -371,7 +379,9 @@ def _client_cases() -> Iterator[Any]:
                 # those that quirks could touch in every run, all others in the nightly one
                 often = differs or row.group in ("timeout", "io", "resumption")
                 often = often and (row.id, path) != ("timeout-silent-timeout-1", "cw")
-                yield pytest.param(row, path, id=f"{row.id}/{path}", marks=() if often else (pytest.mark.nightly,))
+                yield pytest.param(
+                    row, path, id=f"{row.group}/{row.id}/{path}", marks=() if often else (pytest.mark.nightly,)
+                )
 
 
 @pytest.mark.usefixtures("short_handshakes")
@@ -391,7 +401,9 @@ def test_a_measured_row_in_the_documented_mode(
 @pytest.mark.parametrize(
     "row",
     [
-        pytest.param(row, id=row.id, marks=() if row.id in DIFFERING_ROWS else (pytest.mark.nightly,))
+        pytest.param(
+            row, id=f"server/{row.id}/server", marks=() if row.id in DIFFERING_ROWS else (pytest.mark.nightly,)
+        )
         for row in SERVER_ROWS
     ],
 )

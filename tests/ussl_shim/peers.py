@@ -118,7 +118,7 @@ def server_context(
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "dh.pem")
             path.write_bytes(dh_parameters())
-            context.load_dh_params(path)
+            context.load_dh_params(str(path))
     return context
 
 

@@ -68,7 +68,7 @@ def test_signatures_verify_and_foreign_ones_do_not(name: str, certs: Certificate
 
 def test_names_compare_without_case_only_between_text_types() -> None:
     def one(tag: int, value: bytes) -> certificate.Name:
-        return (("2.5.4.3", tag, value),)
+        return (certificate.Attribute("2.5.4.3", tag, value),)
 
     assert same_name(one(UTF8_STRING, b"Root"), one(PRINTABLE_STRING, b"ROOT"))
     assert same_name(one(0x16, b"Root"), one(0x16, b"Root"))

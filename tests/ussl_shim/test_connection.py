@@ -265,10 +265,13 @@ def test_close_twice_and_afterwards(certs: Certificates) -> None:
         conn = device.wrap_then_connect(peer.address)
         conn.close()
         conn.close()
-        for call in (lambda: conn.recv(1), lambda: conn.read(1), conn.session, conn.do_handshake):
+        for call in (lambda: conn.recv(1), lambda: conn.read(1), conn.session):
             with pytest.raises(DeviceError) as caught:
                 call()
             assert caught.value.args == (-28928,)
+        with pytest.raises(DeviceError) as again:
+            conn.do_handshake()
+        assert again.value.args == (-1,)
         with pytest.raises(DeviceError) as sending:
             conn.send(b"x")
         assert sending.value.args == (0,)
@@ -288,24 +291,82 @@ def test_do_handshake_checks_the_result_again(certs: Certificates) -> None:
             bad.handshake("connect")
         with pytest.raises(DeviceError) as after:
             bad.do_handshake()
-        assert (before.value.args, after.value.args) == ((128,), (8,))
+        assert (before.value.args, after.value.args) == ((-78,), (8,))
         with pytest.raises(DeviceError) as twice:
             bad.handshake("connect")
         assert twice.value.args == (-28928,)
+
+
+AFTERWARDS: list[tuple[str, peers.RawBehaviour, int, int]] = [
+    # what the handshake raises, and what a later recv does: the board goes on reading where it stopped
+    ("not-tls", peers.answer(b"HTTP/1.1 400 Bad Request\r\n\r\nand more"), -29184, -29184),
+    ("alert-and-fin", peers.answer(b"\x15\x03\x03\x00\x02\x02\x28"), -30592, -29312),
+    ("fin", peers.answer(b""), -29312, -29312),
+    ("reset", peers.reset_after_hello, -80, -29312),
+]
+
+
+@pytest.mark.parametrize(("behave", "number", "later"), [pytest.param(*row[1:], id=row[0]) for row in AFTERWARDS])
+def test_recv_after_a_failed_handshake_finds_the_end(
+    behave: peers.RawBehaviour, number: int, later: int, certs: Certificates
+) -> None:
+    with peers.raw_server(behave) as peer, plain_device(certs) as device:
+        plan = prepare(device.env, **named({}), sock_ok=True)
+        conn = Connection(plan, device._transport(device.dial(peer.address)), device.env)
+        with pytest.raises(DeviceError) as caught:
+            conn.handshake("connect")
+        assert caught.value.args == (number,)
+        for _ in range(2):
+            with pytest.raises(DeviceError) as after:
+                conn.recv(1)
+            assert after.value.args == (later,)
+
+
+def test_recv_after_a_failed_handshake_waits_for_a_peer_that_stays(certs: Certificates) -> None:
+    def behave(conn: socket.socket, seen: peers.Seen, peer: peers.Peer) -> None:
+        peers.first_flight(conn)
+        conn.sendall(b"\x15\x03\x03\x00\x02\x02\x28")
+        peers._collect(conn, seen)
+
+    with peers.raw_server(behave) as peer, plain_device(certs) as device:
+        conn = Connection(
+            prepare(device.env, **named({}), sock_ok=True), device._transport(device.dial(peer.address)), device.env
+        )
+        with pytest.raises(DeviceError):
+            conn.handshake("connect")
+        conn.settimeout(0.02)
+        with pytest.raises(TimeoutError):
+            conn.recv(1)
+
+
+@pytest.mark.parametrize(("quirks", "outcome"), [(frozenset(), "ok"), (frozenset({"recv-nothing-waits"}), "hangs")])
+def test_recv_of_nothing(quirks: frozenset[str], outcome: str, certs: Certificates) -> None:
+    with (
+        peers.tls_server(peers.server_context(certs["good"], tickets=False)) as peer,
+        Device(certs.files, quirks=quirks, expects_silence=True) as device,
+    ):
+        conn = device.wrap_then_connect(peer.address)
+        try:
+            assert conn.recv(0) == b""
+            seen = "ok"
+        except Hangs:
+            seen = "hangs"
+        conn.close()
+        assert seen == outcome
 
 
 def test_after_a_failed_handshake_nothing_works(certs: Certificates) -> None:
     with peers.tls_server(peers.server_context(certs["good"]), peers.drain) as peer, plain_device(certs) as device:
         plan = prepare(device.env, **named({"cert_reqs": 2, "ca_certs": "other-ca.pem"}), sock_ok=True)
         conn = Connection(plan, device._transport(device.dial(peer.address)), device.env)
-        for call in (lambda: conn.handshake("connect"), conn.do_handshake):
+        calls: tuple[Callable[[], object], ...] = (lambda: conn.handshake("connect"), conn.do_handshake)
+        for call in calls:
             with pytest.raises(DeviceError) as caught:
                 call()
             assert caught.value.args == (-9984,)
-        for misuse in (lambda: conn.recv(1), conn.session):
-            with pytest.raises(DeviceError) as later:
-                misuse()
-            assert later.value.args == (-28928,)
+        with pytest.raises(DeviceError) as later:
+            conn.session()
+        assert later.value.args == (-28928,)
 
 
 def test_a_session_with_faults_fails_in_both_orders(certs: Certificates) -> None:
@@ -378,7 +439,7 @@ def test_a_server_saves_no_session(certs: Certificates) -> None:
         with pytest.raises(DeviceError) as caught:
             conn.session()
         assert caught.value.args == (-28928,)
-        assert device.codes() == ["ussl-unverified-client"]
+        assert device.codes() == ["ussl-bad-input"]
         conn.close()
 
 

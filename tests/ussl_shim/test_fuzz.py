@@ -226,14 +226,13 @@ KEYS = (
 
 @pytest.fixture(scope="module")
 def contexts(certs: Certificates) -> dict[str, ssl.SSLContext]:
-    ask = {"ask": True, "trust": certs["ca"].pem}
     return {
         "rsa": peers.server_context(certs["good"]),
         "ec": peers.server_context(certs["p-256"], tickets=False),
         "chain": peers.server_context(certs["inter-chain-root"], high="TLSv1_1"),
         "static": peers.server_context(certs["good"], ciphers="AES128-SHA"),
         "dhe": peers.server_context(certs["good"], ciphers="DHE-RSA-AES128-SHA", dh=True),
-        "asks": peers.server_context(certs["p-256"], **ask),
+        "asks": peers.server_context(certs["p-256"], ask=True, trust=certs["ca"].pem),
         "client": peers.client_context(),
         "client-own": peers.client_context(own=certs["client-ec"]),
     }
@@ -247,11 +246,12 @@ def fuzz_file(number: int, certs: Certificates, contexts: dict[str, ssl.SSLConte
     altered = alter_file(rng, certs.files[name], [certs.files[one] for one in names])
     files = {CERT + "altered": altered, CERT + "client-ec.crt": certs.files["client-ec.crt"]}
     files |= {CERT + one: certs.files[one] for one in ("client-ec.key", "ca.pem")}
-    call: dict[str, Any] = {
+    calls: dict[str, dict[str, Any]] = {
         "ca": {"cert_reqs": 2, "ca_certs": "altered"},
         "certificate": {"certfile": "altered", "keyfile": "client-ec.key"},
         "key": {"certfile": "client-ec.crt", "keyfile": "altered"},
-    }[role]
+    }
+    call = calls[role]
     server_side = role != "ca" and rng.random() < 0.3
     if server_side:
         call["server_side"] = True

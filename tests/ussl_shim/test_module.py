@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import select
 import socket
+import struct
 import subprocess
 import sys
 
@@ -13,6 +15,7 @@ from flashfs.notes import Note
 from tests.ussl_shim import peers
 from tests.ussl_shim.certs import Certificates
 from ussl_shim import Shim
+from ussl_shim.module import whole_milliseconds
 
 
 @pytest.fixture
@@ -148,3 +151,24 @@ def test_every_public_name_exists() -> None:
         assert getattr(ussl_shim, name) is not None
     with pytest.raises(AttributeError, match="nosuch"):
         ussl_shim.nosuch  # noqa: B018
+
+
+def test_a_socket_that_was_reset_before_it_is_wrapped() -> None:
+    """It counts as connected still: the handshake is tried, and fails as on the board."""
+    notes: list[Note] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as raw:
+        raw.connect(listener.getsockname())
+        there = listener.accept()[0]
+        there.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        there.close()
+        assert select.select([raw], [], [], 20)[0]
+        with pytest.raises(OSError) as caught:
+            Shim(note=notes.append).wrap_socket(raw)
+    assert caught.value.args[0] == -80
+    assert "reset" in str(notes[-1])
+
+
+@pytest.mark.parametrize("seconds", [None, -1, 0.5, 0.0004, 0, float("inf")])
+def test_timeouts_are_kept_in_whole_milliseconds(seconds: float | None) -> None:
+    kept = {None: None, -1: None, 0.5: 0.5, 0.0004: 0.0, 0: 0.0, float("inf"): None}
+    assert whole_milliseconds(seconds) == kept[seconds]

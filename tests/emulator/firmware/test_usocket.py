@@ -134,6 +134,8 @@ def test_exceptions_and_printing(bench: Bench) -> None:
         ("s.recv()", "TypeError function takes 2 positional arguments but 1 were given"),
         ("s.recv('1')", "TypeError can't convert str to int"),
         ("s.recv(-1)", "MemoryError memory allocation failed, allocating 4294967295 bytes"),
+        ("s.recv(1 << 30)", "MemoryError memory allocation failed, allocating 1073741825 bytes"),
+        ("s.recvfrom(1 << 30)", "MemoryError memory allocation failed, allocating 1073741825 bytes"),
         ("s.send(5)", "TypeError object with buffer protocol required"),
         ("s.settimeout('1')", "TypeError can't convert str to float"),
         ("s.setsockopt(4095, 4)", "TypeError function takes 4 positional arguments but 3 were given"),

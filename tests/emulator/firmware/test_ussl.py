@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ssl
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from emulator.sockets import Endpoint
 from tests.emulator.harness import Bench, silent_port, tcp_peer
 from tests.ussl_shim.certs import Certificates
 from tests.ussl_shim.peers import (
     Peer,
+    Seen,
     client_context,
     echo,
     say,
@@ -160,7 +164,9 @@ def test_methods_the_board_lacks(echoing: Bench, name: str) -> None:
         ("ssl.save_session(s)", "OSError [Errno -28928] MBEDTLS_ERR_SSL_BAD_INPUT_DATA"),
         ("ssl.save_session(ssl.wrap_socket(s))", "OSError [Errno -28928] MBEDTLS_ERR_SSL_BAD_INPUT_DATA"),
         ("ssl.wrap_socket(s).recv(1)", "OSError [Errno -28928] MBEDTLS_ERR_SSL_BAD_INPUT_DATA"),
-        ("ssl.wrap_socket(s).do_handshake()", "OSError [Errno 128] ENOTCONN"),
+        ("ssl.wrap_socket(s).do_handshake()", "OSError [Errno -78] MBEDTLS_ERR_NET_SEND_FAILED"),
+        ("ssl.wrap_socket(s).recv(-1)", "MemoryError memory allocation failed, allocating 4294967295 bytes"),
+        ("ssl.wrap_socket(s).recv(1 << 30)", "MemoryError memory allocation failed, allocating 1073741825 bytes"),
         ("ssl.wrap_socket(s).connect(('device.test', 8883))", "ValueError invalid arguments"),
         ("ssl.SSLSocket()", "TypeError cannot create 'SSLSocket' instances"),
         ("ssl.SSLSession()", "TypeError cannot create 'SSLSession' instances"),
@@ -170,9 +176,123 @@ def test_wrong_calls(echoing: Bench, call: str, shown: str) -> None:
     assert echoing.run(ONE_LINE.format(call)) == shown + "\n"
 
 
+METHODS = (
+    "accept bind close connect do_handshake fileno listen makefile read readinto readline recv recvfrom send sendall "
+    "sendto setblocking setsockopt settimeout write"
+)
+
+
+@pytest.mark.parametrize("made", ["s", "ssl.wrap_socket(s)"])
+def test_dir_shows_the_boards_names(echoing: Bench, made: str) -> None:
+    shown = echoing.run(f"print(' '.join(sorted(n for n in dir({made}) if not n.startswith('__'))))")
+    assert shown == METHODS + "\n"
+
+
+def test_a_session_shows_nothing_of_itself(echoing: Bench) -> None:
+    echoing.run("ss = ssl.wrap_socket(s)\nss.connect(a)\nses = ssl.save_session(ss)\nss.close()")
+    assert echoing.run("print([n for n in dir(ses) if not n.startswith('__')], ses)") == "[] <SSLSession>\n"
+    for name in ("tls", "flags", "_tls", "_flags", "saved"):
+        shown = f"AttributeError 'SSLSession' object has no attribute '{name}'\n"
+        assert echoing.run(ONE_LINE.format(f"ses.{name}")) == shown
+    assert echoing.run("ss = ssl.wrap_socket(s, saved_session=ses)\nss.connect(a)\nss.close()") == ""
+
+
+@pytest.mark.parametrize(
+    ("made", "kind"), [("s", "socket"), ("ssl.wrap_socket(s)", "SSLSocket")], ids=["socket", "ssl-socket"]
+)
+@pytest.mark.parametrize("how", ["o.x = 1", "del o.x", "o.recv = 1"])
+def test_nothing_can_be_set(echoing: Bench, made: str, kind: str, how: str) -> None:
+    name = "recv" if "recv" in how else "x"
+    shown = echoing.run(f"o = {made}\ntry:\n    {how}\nexcept AttributeError as e:\n    print(e)")
+    assert shown == f"'{kind}' object has no attribute '{name}'\n"
+
+
+def test_do_handshake_after_close(echoing: Bench) -> None:
+    assert echoing.run("ss = ssl.wrap_socket(s)\nss.connect(a)\nss.close()") == ""
+    assert echoing.run(ONE_LINE.format("ss.do_handshake()")) == "OSError [Errno -1] ERR_MEM\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        ("0.0005", "b''"),
+        ("-0.0005", "b''"),
+        ("0.01", "TimeoutError timed out"),
+    ],
+)
+def test_timeouts_are_whole_milliseconds(echoing: Bench, seconds: str, shown: str) -> None:
+    echoing.run(f"ss = ssl.wrap_socket(s)\nss.connect(a)\nss.settimeout({seconds})")
+    assert echoing.run(ONE_LINE.format("ss.recv(1)")) == shown + "\n"
+    echoing.run("ss.close()")
+
+
+@pytest.mark.parametrize("seconds", ["-1", "None", "float('inf')"])
+def test_no_timeout_waits_for_the_answer(certs: Certificates, flash: Flash, seconds: str) -> None:
+    def late(conn: ssl.SSLSocket, seen: Seen, peer: Peer) -> None:
+        conn.recv(1)
+        conn.sendall(b"answer")
+        conn.recv(1)
+
+    with tls_server(server_context(certs["good"]), late) as peer, board(peer, flash) as bench:
+        bench.run(f"ss = ssl.wrap_socket(s)\nss.connect(a)\nss.settimeout({seconds})\nss.send(b'?')")
+        assert bench.run("print(ss.recv(10))\nss.close()") == "b'answer'\n"
+
+
 def test_a_certificate_in_the_wrong_place_leaves_a_note_with_the_right_one(echoing: Bench) -> None:
     echoing.run(ONE_LINE.format("ssl.wrap_socket(s, cert_reqs=2, ca_certs='/flash/ca.pem')"))
     assert any("/flash/cert/ca.pem" in str(note) for note in echoing.notes)
+
+
+@pytest.mark.parametrize(
+    ("call", "word"),
+    [
+        ("ssl.wrap_socket(5)", "sock= is of type int"),
+        ("ssl.wrap_socket(ssl.wrap_socket(s))", "sock= is of type SSLSocket"),
+        ("ssl.wrap_socket(s, cert_reqs=2)", "ca_certs= is None"),
+        ("ssl.wrap_socket(s, timeout=1.5)", "timeout= is of type float"),
+        ("ssl.wrap_socket(s, ca='x')", "not taken: ca"),
+        ("ssl.save_session(s)", "save_session() of a socket"),
+    ],
+)
+def test_wrong_arguments_leave_a_note_that_names_them(echoing: Bench, call: str, word: str) -> None:
+    echoing.run(ONE_LINE.format(call))
+    assert any(word in str(note) for note in echoing.notes)
+
+
+def test_a_certificate_file_that_does_not_fit_the_heap(certs: Certificates) -> None:
+    """A WiPy without external memory has 67 KiB; the file before it is read as ever."""
+    flash = Flash(ca=certs["ca"].pem, long=certs["ca"].pem * 80)
+    assert len(flash.files[b"/flash/cert/long.pem"]) > 67 * 1024
+    with Bench(model="wipy1", vfs=flash) as bench:
+        bench.run("import ssl, socket\ns = socket.socket()")
+        wrap = "ssl.wrap_socket(s, cert_reqs=2, ca_certs='/flash/cert/{}.pem')"
+        assert bench.run(ONE_LINE.format(wrap.format("ca"))) == "<ussl>\n"
+        shown = bench.run(ONE_LINE.format(wrap.format("long")))
+        assert shown.startswith("MemoryError memory allocation failed, allocating ")
+        assert bench.note("ussl-file-too-long").evidence
+
+
+@pytest.mark.parametrize("where", ["ss.recv(1)", "ss.read(1)", "ss.connect(a)"], ids=["recv", "read", "connect"])
+def test_close_in_one_thread_wakes_another(
+    context: ssl.SSLContext, flash: Flash, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Undefined on the board; here an error of the board."""
+    waiting, real = threading.Event(), Endpoint.wait
+
+    def wait(self: Endpoint, **how: Any) -> bool:
+        waiting.set()
+        return real(self, **how)
+
+    monkeypatch.setattr(Endpoint, "wait", wait)
+    connecting = "connect" in where
+    with silent_port() as port, tls_server(context, echo) as peer, board(port if connecting else peer, flash) as bench:
+        bench.run("ss = ssl.wrap_socket(s)" + "\nss.connect(a)" * (not connecting))
+        waiting.clear()
+        bench.start(ONE_LINE.format(where) + "\nprint('over')", main=False)
+        assert waiting.wait(10)
+        bench.run("ss.close()")
+        bench.await_text("over")
+        assert bench.console.text.startswith("OSError ")
 
 
 # both orders, and the far side
