@@ -1,26 +1,24 @@
-"""FAT as this firmware uses it: names, lookups, slots, error numbers and open files (firmware: lib/oofatfs/ff.c)."""
+"""FAT as this firmware uses it: lookups, slots, clusters, error numbers and open files (firmware: lib/oofatfs/ff.c)."""
 
 from __future__ import annotations
 
-import re
+import sys
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, cast
 from weakref import WeakValueDictionary
 
-from flashfs.errors import EACCES, EEXIST, EINVAL, EISDIR, ENOENT, ENOMEM, ENOSPC, ENOTDIR
+from flashfs.errors import EACCES, EEXIST, EINVAL, EIO, EISDIR, ENOENT, ENOMEM, ENOSPC, ENOTDIR
+from flashfs.fat_layout import DOT_ENTRIES, FOLDER_ENTRIES_MAX, SECTOR, Geometry, card_geometry
+from flashfs.fat_names import FORBIDDEN, NAME_MAX, alias, fold, form, name_fault
 from flashfs.files import Handle
 from flashfs.quirks import FAT_SEEK_FILLS, RENAME_INTO_ITSELF, quirk_note
-from flashfs.rules import FileSystem
+from flashfs.rules import NOMINAL_CAPACITY, FileSystem
 from flashfs.store import File, Folder, Node, Store
 
-NAME_MAX = 128
-ROOT_ENTRIES = 512
 CWD_MAX = 128
 """``os.getcwd()`` has room for this many bytes of the in-volume path (firmware: MICROPY_ALLOC_PATH_MAX)."""
 
-_FORBIDDEN = re.compile(rb'["*:<>?|\x7f]')
 _SEPARATORS = b"/\\"
-_PLAIN = re.compile(rb"[!#-)\-0-9A-Z@^-{}~]{1,8}(\.[!#-)\-0-9A-Z@^-{}~]{1,3})?")
 
 _READ, _WRITE, _CREATE_NEW, _CREATE_ALWAYS, _OPEN_ALWAYS = 1, 2, 4, 8, 16
 _LETTERS: dict[str, int] = {  # firmware: extmod/vfs_fat_file.c
@@ -31,35 +29,6 @@ _LETTERS: dict[str, int] = {  # firmware: extmod/vfs_fat_file.c
     "+": _READ | _WRITE,
 }
 _CREATING = _CREATE_NEW | _CREATE_ALWAYS | _OPEN_ALWAYS
-
-
-def _upper_case_table() -> bytes:
-    table = bytearray(range(256))
-    for code in range(256):
-        capital = bytes([code]).decode("cp437").upper()
-        try:
-            converted = capital.encode("cp437")
-        except UnicodeEncodeError:
-            continue
-        if len(converted) == 1:
-            table[code] = converted[0]
-    return bytes(table)
-
-
-_UPPER = _upper_case_table()
-
-
-def fold(name: bytes) -> bytes:
-    """Return the key under which a name is found: each byte is a letter of code page 437, in upper case."""
-    return name.translate(_UPPER)
-
-
-def slots_needed(name: bytes) -> int:
-    """Return how many of its folder's entries a name takes: 1 for 8.3 names, else one per 13 letters and one more."""
-    body, _, extension = name.partition(b".")
-    plain = _PLAIN.fullmatch(name.upper()) is not None and name.isascii()
-    mixed = any(part != part.upper() and part != part.lower() for part in (body, extension))
-    return 1 if plain and not mixed else 1 + (len(name) + 12) // 13
 
 
 def free_run(slots: Sequence[object | None], length: int) -> int:
@@ -84,31 +53,142 @@ class Spot(NamedTuple):
     """The last component was ``.`` or ``..``."""
 
 
+class Fit(NamedTuple):
+    """Where a new name goes in a folder: its first slot, how many, its short alias, clusters the folder grows by."""
+
+    first: int
+    length: int
+    alias: bytes
+    growth: int
+
+
+class Entry:
+    """What an entry takes: slots of its folder, a short alias that is unique there, and clusters."""
+
+    __slots__ = ("alias", "clusters", "first", "length")
+
+    def __init__(self, clusters: int = 0) -> None:
+        self.first = self.length = 0
+        self.alias = b""
+        self.clusters = clusters
+
+
+class FolderEntry(Entry):
+    """A folder is a table of slots; a new name goes to the first run of free ones that is long enough.
+
+    It grows by clusters and never shrinks. The root of FAT12 and FAT16 lies outside the clusters and cannot grow.
+    """
+
+    __slots__ = ("dots", "shorts", "slots")
+
+    def __init__(self, clusters: int, dots: int = DOT_ENTRIES) -> None:
+        super().__init__(clusters)
+        self.dots = dots
+        self.slots: list[object | None] = []
+        self.shorts: dict[bytes, object] = {}
+
+    def copy(self) -> FolderEntry:
+        """Return one to try things out on."""
+        other = FolderEntry(self.clusters, self.dots)
+        other.slots, other.shorts = self.slots.copy(), self.shorts.copy()
+        return other
+
+    def fit(self, name: bytes, geometry: Geometry) -> Fit | None:
+        """Return where a new name goes, None if the folder is full or has too many aliases like it."""
+        length = form(name).entries
+        first = free_run(self.slots, length)
+        end = self.dots + first + length
+        short = alias(name, self.shorts.__contains__)
+        if short is None or end > (FOLDER_ENTRIES_MAX if self.clusters else geometry.root_entries):
+            return None
+        growth = geometry.folder_clusters(end) - self.clusters if self.clusters else 0
+        return Fit(first, length, short, max(0, growth))
+
+    def take(self, fit: Fit, occupant: object) -> None:
+        """Put an entry there."""
+        self.slots[fit.first : fit.first + fit.length] = [occupant] * fit.length
+        self.shorts[fit.alias] = occupant
+        self.clusters += fit.growth
+
+    def give(self, entry: Entry) -> None:
+        """Take an entry away."""
+        self.slots[entry.first : entry.first + entry.length] = [None] * entry.length
+        del self.shorts[entry.alias]
+
+
+class ClusterStore(Store):
+    """A tree that finds entries by their short aliases too; ``taken`` are the clusters in use.
+
+    Clusters whose file was never closed are in use until the volume is formatted, as on the board.
+    """
+
+    def __init__(self, geometry: Geometry) -> None:
+        self.geometry = geometry
+        super().__init__(fold)
+
+    def clear(self) -> None:
+        super().clear()
+        self.lay_out(self.geometry)
+
+    def lay_out(self, geometry: Geometry) -> None:
+        """Give the empty tree a geometry."""
+        self.geometry = geometry
+        self.taken = int(geometry.bits == 32)
+        self.root.rule_data = FolderEntry(self.taken, 0)
+
+    def find(self, folder: Folder, name: bytes) -> Node | None:
+        found = super().find(folder, name)
+        short = form(name)
+        if short.lossy:
+            return found
+        other = cast("Node | None", folder.rule_data.shorts.get(short.short))
+        if found is None or other is None or found is other:
+            return other if found is None else found
+        return found if found.rule_data.first < other.rule_data.first else other
+
+
 class Fat(FileSystem):
     """The rules of FatFs."""
 
     name_max: ClassVar[int] = NAME_MAX
     dead_handle_error: ClassVar[int] = EINVAL
+    store: ClusterStore
 
-    def make_store(self) -> Store:
+    def make_store(self) -> ClusterStore:
+        capacity = self.around.capacity
+        self.geometry = card_geometry((NOMINAL_CAPACITY if capacity is None else capacity) // SECTOR)
         self._chains: WeakValueDictionary[int, Chain] = WeakValueDictionary()
-        return Store(fold)
+        return ClusterStore(self.geometry)
+
+    # -- space
+
+    def lay_out(self, geometry: Geometry) -> None:
+        """Give an empty volume the geometry that a medium has."""
+        self.geometry = geometry
+        self.store.lay_out(geometry)
 
     @property
     def block_size(self) -> int:
-        return 512 if self.around.capacity is not None and self.around.capacity <= 508 * 1024 else 2048
+        return self.geometry.cluster_size
+
+    @property
+    def total_blocks(self) -> int:
+        return self.geometry.clusters
+
+    def free_blocks(self) -> int:
+        return self.geometry.clusters if self.around.capacity is None else self.left
+
+    @property
+    def left(self) -> int:
+        """Free clusters."""
+        return sys.maxsize if self.around.capacity is None else self.geometry.clusters - self.store.taken
+
+    def room(self) -> int:
+        return min(sys.maxsize, self.left * self.geometry.cluster_size)
 
     def name_fault(self, name: bytes) -> tuple[int, str] | None:
-        if name in (b".", b"..") or b"/" in name or b"\\" in name:
-            return EINVAL, "not a name"
-        found = _FORBIDDEN.search(name)
-        if found or (name and min(name) < 0x20):
-            return EINVAL, 'FAT names cannot hold " * : < > ? | or control characters'
-        if len(name) > NAME_MAX:
-            return EINVAL, f"the name has {len(name)} bytes, FAT takes {NAME_MAX}"
-        if name.rstrip(b" .") != name or not name:
-            return EINVAL, "a FAT name does not end in a dot or a space"
-        return None
+        fault = name_fault(name)
+        return None if fault is None else (EINVAL, fault)
 
     # -- lookup
 
@@ -149,7 +229,7 @@ class Fat(FileSystem):
             end += 1
         name = path[start:end]
         last = end == len(path) or path[end] < 0x20
-        if _FORBIDDEN.search(name) or len(name) > NAME_MAX:
+        if FORBIDDEN.search(name) or len(name) > NAME_MAX:
             raise self.error(EINVAL)
         if name not in (b".", b".."):
             name = name.rstrip(b" .")
@@ -190,6 +270,9 @@ class Fat(FileSystem):
                 raise self.error(ENOENT)
             return FatFile(self, folder, name, node, flags, self._share(node))
         if node is None:
+            if self.on_step is not None:
+                self._fit(folder, name)  # what is refused is no step
+                self.step("create", (folder, name))
             created = self.add_file(folder, name)
             return FatFile(self, folder, name, created, flags, self._share(created), modified=True)
         if not isinstance(node, File):
@@ -200,19 +283,56 @@ class Fat(FileSystem):
             handle = FatFile(self, folder, name, node, flags, self._share(node))
             handle.seek(0, 2)
             return handle
-        self._chains.pop(id(node), None)
+        self.step("truncate", node)
+        self._free_chain(node)
         self.store.write(node, b"")
         return FatFile(self, folder, name, node, flags, self._share(node), modified=True)
 
+    # -- chains of clusters
+
     def _share(self, file: File) -> Chain:
+        """Return the clusters of a file; a file that has none yet gets some of its own from each who writes to it."""
+        if not file.rule_data.clusters:
+            return Chain(file)
         chain = self._chains.get(id(file))
         if chain is None:
-            chain = self._chains[id(file)] = Chain(file)
+            chain = self._chains[id(file)] = Chain(file, file.rule_data.clusters)
         return chain
 
+    def extend(self, chain: Chain, size: int) -> int:
+        """Let a chain grow as far as ``size`` bytes need and clusters are left. Return how many bytes it holds."""
+        missing = min(self.geometry.clusters_for(size) - chain.clusters, self.left)
+        if missing > 0:
+            self.store.taken += missing
+            chain.clusters += missing
+            if chain.linked:
+                chain.file.rule_data.clusters = chain.clusters
+        return chain.clusters * self.geometry.cluster_size
+
     def adopt(self, file: File, chain: Chain) -> None:
-        """Let the entry point to these clusters: whoever opens it next shares them."""
-        self._chains[id(file)] = chain
+        """Let the entry point to these clusters; those it pointed to before belong to nobody any more."""
+        if chain.linked:
+            return
+        if chain.freed:
+            if chain.clusters > self.left:
+                raise self.error(EIO)
+            self.store.taken += chain.clusters
+            chain.freed = False
+        before = self._chains.pop(id(file), None)
+        if before is not None:
+            before.linked = False
+        file.rule_data.clusters = chain.clusters
+        if chain.clusters:
+            chain.linked = True
+            self._chains[id(file)] = chain
+
+    def _free_chain(self, file: File) -> None:
+        """Give the clusters of a file back, also where it is open: whoever goes on with it leaves its clusters."""
+        self.store.taken -= file.rule_data.clusters
+        file.rule_data.clusters = 0
+        chain = self._chains.pop(id(file), None)
+        if chain is not None:
+            chain.linked, chain.freed = False, True
 
     def stat(self, cwd: bytes, path: bytes) -> Node:
         if path in (b"", b"/"):  # answered without a lookup (firmware: extmod/vfs_fat.c fat_vfs_stat)
@@ -231,12 +351,16 @@ class Fat(FileSystem):
         spot = self._walk(cwd, path)
         if spot.node is not None:
             raise self.error(EEXIST)
+        if self.on_step is not None:
+            self._fit(spot.folder, spot.name, clusters=1)
+            self.step("mkdir", (spot.folder, spot.name))
         self.add_folder(spot.folder, spot.name, self.around.stamp())
 
     def remove(self, cwd: bytes, path: bytes) -> None:
         spot = self._existing(cwd, path)
         if not isinstance(spot.node, File):
             raise self.error(EISDIR)
+        self.step("remove", spot.node)
         self.unlink(spot.folder, spot.node)
 
     def rmdir(self, cwd: bytes, path: bytes, in_use: list[bytes]) -> None:
@@ -247,6 +371,7 @@ class Fat(FileSystem):
             raise self.error(EINVAL)
         if spot.node.entries or any(self._folder_at(used) is spot.node for used in in_use):
             raise self.error(EACCES)
+        self.step("rmdir", spot.node)
         self.unlink(spot.folder, spot.node)
 
     def rename(self, cwd: bytes, old: bytes, new: bytes) -> tuple[bytes, bytes] | None:
@@ -263,19 +388,27 @@ class Fat(FileSystem):
                 raise self.error(EINVAL)
             if not isinstance(target.node, File):
                 raise self.error(EISDIR)
+            self.step("remove", target.node, node)
             self.unlink(target.folder, target.node)
+            target = self._walk(cwd, new)
+            if target.node is not None and target.node is not node:  # it has the name as its short alias
+                raise self.error(EEXIST)
         if isinstance(node, Folder) and self.is_inside(target.folder, node):
             if RENAME_INTO_ITSELF.name in self.around.quirks:
+                self.step("remove", node)
+                taken = self.store.taken
                 self.unlink(source.folder, node)
+                self.store.taken = taken  # nothing was removed, so nothing was freed
                 return None
             self.around.note(quirk_note(RENAME_INTO_ITSELF, f"os.rename() of the folder {node.name!r}"))
             raise self.error(EINVAL)
         # The new entry is made before the old one is taken away, so it never gets the old one's slots.
-        first = self._free_run(target.folder, slots_needed(target.name))
+        fit = self._fit(target.folder, target.name)
+        self.step("rename", node, (target.folder, target.name))
         before = self.store.path(node) if isinstance(node, Folder) else b""
-        self._give_slots(source.folder, node)
+        source.folder.rule_data.give(node.rule_data)
         self.store.move(source.folder, node, target.folder, target.name)
-        self._take_slots(target.folder, node, first)
+        self._take(target.folder, node, fit)
         return (before, self.store.path(node)) if before else None
 
     def chdir(self, cwd: bytes, path: bytes) -> tuple[bytes, Exception | None]:
@@ -302,84 +435,160 @@ class Fat(FileSystem):
         return file.data if chain is None else bytes(chain.data[: len(file.data)])
 
     def replace(self, file: File, data: bytes) -> None:
-        self._chains.pop(id(file), None)
+        self._free_chain(file)
         super().replace(file, data)
+        self._charge(file)
 
     def forget_handles(self) -> None:
+        for chain in list(self._chains.values()):
+            # What was written inside the committed size went to clusters that the entry has: it is there.
+            content = self.content(chain.file)
+            if chain.file.st_nlink > 0 and content != chain.file.data:
+                self.store.write(chain.file, content)
         self._chains.clear()
 
     def key(self, name: bytes) -> bytes:
         return fold(name)
 
-    # -- slots: a folder is a table of entries, and a new name goes to the first run of free ones that is long enough
+    # -- entries
 
     def ordered(self, folder: Folder) -> list[Node]:
-        seen: dict[int, Node] = {id(node): node for node in folder.rule_data or () if node is not None}
+        seen: dict[int, Node] = {id(node): node for node in folder.rule_data.slots if node is not None}
         return list(seen.values())
 
     def add_file(self, folder: Folder, name: bytes, data: bytes = b"", stamp: int = 0) -> File:
-        first = self._free_run(folder, slots_needed(name))
+        fit = self._fit(folder, name, self.geometry.clusters_for(len(data)))
         file = self.store.new_file(folder, name, data, stamp)
-        self._take_slots(folder, file, first)
+        file.rule_data = Entry()
+        self._take(folder, file, fit)
+        self._charge(file)
         return file
 
     def add_folder(self, folder: Folder, name: bytes, stamp: int = 0) -> Folder:
-        first = self._free_run(folder, slots_needed(name))
+        fit = self._fit(folder, name, clusters=1)
         made = self.store.new_folder(folder, name, stamp)
-        self._take_slots(folder, made, first)
+        made.rule_data = FolderEntry(1)
+        self.store.taken += 1
+        self._take(folder, made, fit)
         return made
 
     def unlink(self, folder: Folder, node: Node) -> None:
-        self._give_slots(folder, node)
+        folder.rule_data.give(node.rule_data)
+        below = [entry for _, entry in self.store.walk(node)] if isinstance(node, Folder) else []
+        for entry in (node, *below):
+            if isinstance(entry, File):
+                self._free_chain(entry)
+            else:
+                self.store.taken -= entry.rule_data.clusters
         self.store.remove(folder, node)
 
     def shortage(self, planned: Sequence[tuple[tuple[bytes, ...], int | None]]) -> str | None:
-        slots: list[object] = list(self.store.root.rule_data or ())
-        seen = set()
-        for path, _ in planned:
-            if not path or (key := fold(path[0])) in seen or self.store.find(self.store.root, path[0]) is not None:
-                continue
-            seen.add(key)
-            length = slots_needed(path[0])
-            first = free_run(slots, length)
-            slots[first : first + length] = [key] * length
-        if len(slots) > ROOT_ENTRIES:
-            return f"the root folder of a FAT volume takes {ROOT_ENTRIES} entries"
-        return super().shortage(planned)
+        return _Rehearsal(self.store, self.left).shortage(planned)
 
-    def _free_run(self, folder: Folder, length: int) -> int:
-        first = free_run(folder.rule_data or [], length)
-        if folder is self.store.root and first + length > ROOT_ENTRIES:
+    def _fit(self, folder: Folder, name: bytes, clusters: int = 0) -> Fit:
+        """Return where a new name goes, or raise EACCES if it does not or if so many clusters more are not left."""
+        fit = cast(FolderEntry, folder.rule_data).fit(name, self.geometry)
+        if fit is None or fit.growth + clusters > self.left:
             raise self.error(EACCES)
-        return first
+        return fit
 
-    def _take_slots(self, folder: Folder, node: Node, first: int) -> None:
-        length = slots_needed(node.raw_name)
-        if folder.rule_data is None:
-            folder.rule_data = []
-        folder.rule_data[first : first + length] = [node] * length
+    def _take(self, folder: Folder, node: Node, fit: Fit) -> None:
+        folder.rule_data.take(fit, node)
+        self.store.taken += fit.growth
+        entry: Entry = node.rule_data
+        entry.first, entry.length, entry.alias, _ = fit
 
-    def _give_slots(self, folder: Folder, node: Node) -> None:
-        slots: list[Node | None] = folder.rule_data
-        first = slots.index(node)
-        length = slots_needed(node.raw_name)
-        slots[first : first + length] = [None] * length
+    def _charge(self, file: File) -> None:
+        file.rule_data.clusters = self.geometry.clusters_for(len(file.data))
+        self.store.taken += file.rule_data.clusters
+
+
+class _Rehearsal:
+    """Makes entries on paper, in the order in which they are going to be made."""
+
+    def __init__(self, store: ClusterStore, left: int) -> None:
+        self._store = store
+        self._left = left
+        self._folders: dict[tuple[bytes, ...], FolderEntry] = {}
+        self._files: dict[tuple[bytes, ...], int] = {}
+
+    def shortage(self, planned: Sequence[tuple[tuple[bytes, ...], int | None]]) -> str | None:
+        for path, size in planned:
+            fault = self._make(path, size)
+            if fault is not None:
+                return fault
+            if self._left < 0:
+                width = self._store.geometry.cluster_size
+                return f"{-self._left} clusters of {width} bytes more than are free"
+        return None
+
+    def _make(self, path: tuple[bytes, ...], size: int | None) -> str | None:
+        wanted = self._store.geometry.clusters_for(size or 0)
+        above: Node | None = self._store.root
+        key: tuple[bytes, ...] = ()
+        for depth, name in enumerate(path, 1):
+            is_file = size is not None and depth == len(path)
+            folder, key = key, (*key, fold(name))
+            node = self._store.find(above, name) if isinstance(above, Folder) else None
+            if node is None and key not in self._folders and key not in self._files:
+                fault = self._add(folder, above, name)
+                if fault is not None:
+                    return fault
+                if not is_file:
+                    self._folders[key] = FolderEntry(1)
+                    self._left -= 1
+            if is_file:
+                before = self._files.get(key, node.rule_data.clusters if node is not None else 0)
+                self._left -= wanted - before
+                self._files[key] = wanted
+            above = node
+        return None
+
+    def _add(self, key: tuple[bytes, ...], folder: Node | None, name: bytes) -> str | None:
+        entry = self._folders.get(key)
+        if entry is None:
+            assert folder is not None
+            entry = self._folders[key] = folder.rule_data.copy()
+        short = form(name)
+        if not short.lossy and short.short in entry.shorts:
+            return f"{name!r} is also the short alias of another name in its folder"
+        fit = entry.fit(name, self._store.geometry)
+        if fit is None:
+            return f"the folder of {name!r} takes no more entries"
+        self._left -= fit.growth
+        entry.take(fit, name)
+        return None
 
 
 class Chain:
-    """The clusters of a file: what is written there is seen at once by everybody who has it open."""
+    """Clusters with what is in them; what is written there is seen at once by everybody who has them open.
 
-    __slots__ = ("__weakref__", "data", "file")
+    ``linked``: the entry of ``file`` points to them · ``freed``: they were given back while somebody had them open, and
+    nothing leads from one to the next any more
+    """
 
-    def __init__(self, file: File) -> None:
+    __slots__ = ("__weakref__", "clusters", "data", "file", "freed", "linked")
+
+    def __init__(self, file: File, clusters: int = 0) -> None:
         self.file = file
-        self.data = bytearray(file.data)
+        self.clusters = clusters
+        self.linked = clusters > 0
+        self.freed = False
+        self.data: bytes | bytearray = file.data
+
+    def writable(self, size: int) -> bytearray:
+        """Return the content to write to, zeros added up to ``size``."""
+        if not isinstance(self.data, bytearray):
+            self.data = bytearray(self.data)
+        if len(self.data) < size:
+            self.data.extend(bytes(size - len(self.data)))
+        return self.data
 
 
 class FatFile(Handle):
     """An open file. Size and time reach its entry at ``flush`` and ``close``; a reader keeps the size it found."""
 
-    __slots__ = ("_chain", "_epoch", "_file", "_flags", "_folder", "_fs", "_modified", "_name", "_size")
+    __slots__ = ("_chain", "_epoch", "_failed", "_file", "_flags", "_folder", "_fs", "_modified", "_name", "_size")
 
     def __init__(
         self, fs: Fat, folder: Folder, name: bytes, file: File, flags: int, chain: Chain, *, modified: bool = False
@@ -394,32 +603,65 @@ class FatFile(Handle):
         self._epoch = file.epoch
         self._size = len(file.data)
         self._modified = modified
+        self._failed = False
 
     def window(self) -> tuple[bytes | bytearray, int]:
         if self.closed:
             raise self.error(EINVAL)
+        if self._failed:
+            raise self.error(EIO)
         if not self._flags & _READ:
             raise self.error(EACCES)
         return self._chain.data, self._size
 
+    def read(self, size: int) -> bytes:
+        return self._followed(self.pos, super().read(size))
+
+    def read_characters(self, count: int) -> bytes:
+        return self._followed(self.pos, super().read_characters(count))
+
+    def line(self, limit: int) -> bytes:
+        return self._followed(self.pos, super().line(limit))
+
+    def _followed(self, start: int, data: bytes) -> bytes:
+        """Return what was read, unless it lies in clusters to which nothing leads any more."""
+        if self._chain.freed and self.pos > (edge := self._edge(start)):
+            self.pos = edge
+            raise self._lost_the_chain()
+        return data
+
+    def _edge(self, position: int) -> int:
+        """Return where the next cluster has to be looked up."""
+        size = self._fs.geometry.cluster_size
+        return max(size, -(-position // size) * size)
+
+    def _lost_the_chain(self) -> Exception:
+        self._failed = True
+        return self.error(EIO)
+
     def write(self, data: bytes) -> int:
         if self.closed:
             raise self.error(EINVAL)
+        if self._failed:
+            raise self.error(EIO)
         if not self._flags & _WRITE:
             raise self.error(EACCES)
-        fits = max(0, self._limit() - self.pos)
-        part = data[:fits]
-        stop = self.pos + len(part)
-        self._chain.data[self.pos : stop] = part
+        chain, start, wanted = self._chain, self.pos, self.pos + len(data)
+        end = self._edge(start) if chain.freed else self._fs.extend(chain, wanted)
+        stop = max(start, min(wanted, end))
+        if stop > start:
+            chain.writable(start)[start:stop] = data[: stop - start]
         self.pos = stop
         self._size = max(self._size, stop)
+        if stop < wanted and chain.freed:
+            raise self._lost_the_chain()
         self._modified = True
-        if len(part) < len(data):
+        if stop < wanted:
             raise self.error(ENOSPC)
         return len(data)
 
     def seek(self, offset: int, whence: int) -> int:
-        if self.closed or not 0 <= whence <= 2:
+        if self.closed or self._failed or not 0 <= whence <= 2:
             return self.pos
         wanted = (0, self.pos, self._size)[whence] + offset
         writing = bool(self._flags & _WRITE)
@@ -430,27 +672,45 @@ class FatFile(Handle):
                 self._fs.around.note(quirk_note(FAT_SEEK_FILLS, evidence))
                 return self.pos
             wanted &= 0xFFFFFFFF
+        if wanted > self._size and not writing:
+            wanted = self._size
+        if self._chain.freed:
+            return self._seek_in_freed(wanted)
         if wanted > self._size:
-            wanted = max(self._size, min(wanted, self._limit())) if writing else self._size
+            # A full volume ends the file with its last cluster.
+            wanted = min(wanted, self._fs.extend(self._chain, wanted))
             if wanted > self._size:
-                missing = wanted - len(self._chain.data)
-                self._chain.data.extend(bytes(max(0, missing)))
+                self._chain.writable(wanted)
                 self._size = wanted
                 self._modified = True
         self.pos = wanted
         return wanted
+
+    def _seek_in_freed(self, wanted: int) -> int:
+        size = self._fs.geometry.cluster_size
+        reached = (self.pos - 1) // size if 0 < self.pos <= wanted else 0
+        if wanted > (reached + 1) * size:
+            wanted = (reached + 1) * size
+            self._lost_the_chain()
+        self.pos = wanted
+        return wanted
+
+    def before_write(self) -> None:
+        self._fs.step("write", self._file)
 
     def flush(self) -> None:
         if self.closed:
             raise self.error(EINVAL)
         if not self._modified:
             return
-        self._modified = False
         file, fs = self._file, self._fs
         if not fs.store.holds(self._folder, self._name, file):
+            self._modified = False
             if self._size:
                 fs.tell_lost(file, self._size)
             return
+        fs.step("commit", file)
+        self._modified = False
         content = bytes(self._chain.data[: self._size])
         if file.epoch != self._epoch and content != file.data:
             fs.tell_overwritten(file)
@@ -464,7 +724,3 @@ class FatFile(Handle):
             return
         self.flush()
         self.closed = True
-
-    def _limit(self) -> int:
-        """Return the largest size the file can have."""
-        return len(self._file.data) + self._fs.room()

@@ -39,6 +39,10 @@ class Handle(ABC):
         """Move and return the position in bytes; what cannot be done is ignored."""
 
     @abstractmethod
+    def before_write(self) -> None:
+        """Tell whoever listens that bytes are about to be written."""
+
+    @abstractmethod
     def flush(self) -> None:
         """Commit."""
 
@@ -90,6 +94,10 @@ class Mounted(Protocol):
 
     lock: threading.RLock
     cycle: int
+
+    @property
+    def on_step(self) -> object | None:
+        """Who is told of each durable step, if anybody."""
 
     def dead_handle(self) -> Exception:
         """Return the error for a file that was open before the volume was mounted anew."""
@@ -169,7 +177,10 @@ class _Stream:
         if not raw:
             return 0
         with self._volume.lock:
-            return self._live().write(raw)
+            handle = self._live()
+            if self._volume.on_step is not None:
+                handle.before_write()
+            return handle.write(raw)
 
     def flush(self) -> None:
         """Make what was written visible and durable."""

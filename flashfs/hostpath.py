@@ -258,13 +258,17 @@ class HostPath:
             if previous is node and self._parts == other._parts:
                 return other
             folder, name = other._place(None)
-            if previous is not None and previous is not node:
-                if fs.is_folder(previous):
-                    raise other._host_error(errno.EISDIR)
-                fs.unlink(fs.store.parent(previous), previous)
+            if previous is not None and previous is not node and fs.is_folder(previous):
+                raise other._host_error(errno.EISDIR)
             if fs.is_folder(node) and fs.is_inside(folder, node):
                 raise self._host_error(errno.EINVAL, "a folder cannot move into itself")
-            fs.rename(b"/", self._inner(), fs.store.path(folder).rstrip(b"/") + b"/" + name)
+            if previous is not None and previous is not node and fs.is_folder(node):
+                fs.unlink(fs.store.parent(previous), previous)
+            try:
+                fs.rename(b"/", self._inner(), fs.store.path(folder).rstrip(b"/") + b"/" + name)
+            except Exception as exc:
+                # Everything else has been looked at: the new name is what there is no room for.
+                raise other._host_error(errno.ENOSPC) from exc
         return other
 
     # -- lookup

@@ -9,12 +9,14 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import ClassVar, TypeGuard
 
 from flashfs.errors import ErrorFactory
 from flashfs.files import Handle
 from flashfs.notes import Note, NoteSink
+from flashfs.steps import StepKind
 from flashfs.store import File, Folder, Node, Store
 
 NOMINAL_CAPACITY = 4096 * 1024
@@ -46,6 +48,8 @@ class FileSystem(ABC):
     def __init__(self, around: Surroundings) -> None:
         self.around = around
         self.error = around.error
+        self.on_step: Callable[[StepKind, bytes, bytes], None] | None = None
+        """Called with kind, path and second path before each durable step; the step does not take place if it raises."""
         self.store = self.make_store()
 
     @abstractmethod
@@ -144,8 +148,32 @@ class FileSystem(ABC):
         self.store.write(file, data)
         file.stamp = self.around.stamp()
 
+    def clear(self) -> None:
+        """Begin again with an empty tree."""
+        self.store.clear()
+
+    def from_outside(self) -> AbstractContextManager[None]:
+        """While this is entered, nobody on the board acts: changes take place even where there is no room for them.
+
+        Whoever enters it has asked ``shortage`` before.
+        """
+        return nullcontext()
+
     def forget_handles(self) -> None:  # noqa: B027  (most have nothing to drop)
         """Drop what files that are still open share; they are dead."""
+
+    def step(
+        self, kind: StepKind, where: Node | tuple[Folder, bytes], other: Node | tuple[Folder, bytes] | None = None
+    ) -> None:
+        """Tell whoever listens what is about to happen to an entry, or to a name that has none yet."""
+        if self.on_step is not None:
+            self.on_step(kind, self._place(where), b"" if other is None else self._place(other))
+
+    def _place(self, where: Node | tuple[Folder, bytes]) -> bytes:
+        if isinstance(where, tuple):
+            folder, name = where
+            return self.store.path(folder).rstrip(b"/") + b"/" + name
+        return self.store.path(where)
 
     @staticmethod
     def is_file(node: Node | None) -> TypeGuard[File]:

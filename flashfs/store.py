@@ -8,6 +8,7 @@ reached through ``FakeDirectory.entries``, which is also some ten times as fast.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from pyfakefs.fake_file import FakeDirectory, FakeFile
@@ -16,14 +17,36 @@ from pyfakefs.fake_filesystem import FakeFilesystem
 from flashfs.names import decode_name
 
 
-class File(FakeFile):
+def _stat_field(name: str) -> Any:
+    def put(node: FakeFile, value: Any) -> None:
+        setattr(node.stat_result, name, value)
+
+    return property(attrgetter(f"stat_result.{name}"), put)
+
+
+class _Entry:
+    """What pyfakefs forwards by name from ``__getattr__`` and ``__setattr__``, as properties: a fifth of the cost."""
+
+    st_dev: Any
+    st_nlink: int
+
+    __setattr__ = object.__setattr__
+
+
+for _name in FakeFile.stat_types:
+    setattr(_Entry, _name, _stat_field(_name))
+
+
+class File(_Entry, FakeFile):
     """A file of the tree.
 
     ``raw_name`` is its name in bytes, ``stamp`` the time of its last change in even seconds of the board's clock, or 0.
+    ``rule_data`` is free for the file system's rules (LittleFS keeps there what the file takes of the medium).
     """
 
     raw_name: bytes = b""
     stamp: int = 0
+    rule_data: Any = None
 
     @property
     def data(self) -> bytes:
@@ -31,13 +54,14 @@ class File(FakeFile):
         return self._byte_contents or b""
 
 
-class Folder(FakeDirectory):
+class Folder(_Entry, FakeDirectory):
     """A folder of the tree. ``rule_data`` is free for the file system's rules (FAT keeps its entry slots there)."""
 
     raw_name: bytes = b""
     stamp: int = 0
     rule_data: Any = None
-    index: dict[bytes, Node] | None = None
+    index: dict[str | bytes, Node] | None = None
+    """The entries by the keys that ``Store`` was told to make of their names."""
 
 
 Node: TypeAlias = "File | Folder"
@@ -60,19 +84,23 @@ class _FakeFilesystem(FakeFilesystem):
     def reset(self, total_size: int | None = None, init_pathlib: bool = True) -> None:
         super().reset(total_size, init_pathlib=False)
 
+    def change_disk_usage(self, *args: Any) -> None:
+        """Space is counted by the file systems' rules."""
+
 
 Change: TypeAlias = "tuple[str, bytes, Node | bytes | None]"
-"""What happened to the tree: ("write" | "folder", path, entry), ("remove", path, None), ("move", old path, new path)."""
+"""What happened to the tree: ("write" | "folder", path, entry), ("remove", path, None), ("move", old path, new path),
+("clear", the root, None), which the volume tells."""
 
 
 class Store:
     """Files and folders under one root.
 
-    ``fold`` maps a name to the key under which it is found again (FAT: upper case); None means the name itself.
+    ``fold`` maps a name to the key under which it is found again (FAT: upper case; LittleFS: what it sorts by).
     ``used`` is the sum of the committed content in bytes.
     """
 
-    def __init__(self, fold: Callable[[bytes], bytes] | None = None) -> None:
+    def __init__(self, fold: Callable[[bytes], str | bytes]) -> None:
         self._fold = fold
         self.on_change: Callable[[Change], None] | None = None
         self.clear()
@@ -93,9 +121,6 @@ class Store:
 
     def find(self, folder: Folder, name: bytes) -> Node | None:
         """Return the entry of that name, or None."""
-        if self._fold is None:
-            found: Any = folder.entries.get(decode_name(name))
-            return found  # type: ignore[no-any-return]
         return None if folder.index is None else folder.index.get(self._fold(name))
 
     def children(self, folder: Folder) -> list[Node]:
@@ -195,12 +220,11 @@ class Store:
     def _link(self, folder: Folder, name: bytes, node: Node) -> None:
         node.raw_name = name
         folder.add_entry(node)
-        if self._fold is not None:
-            if folder.index is None:
-                folder.index = {}
-            folder.index[self._fold(name)] = node
+        if folder.index is None:
+            folder.index = {}
+        folder.index[self._fold(name)] = node
 
     def _unlink(self, folder: Folder, node: Node) -> None:
-        if self._fold is not None and folder.index is not None:
+        if folder.index is not None:
             del folder.index[self._fold(node.raw_name)]
         folder.remove_entry(str(node.name), recursive=False)

@@ -14,6 +14,7 @@ from flashfs.errors import EROFS, DeviceError, ErrorFactory
 from flashfs.files import FileIO, Handle, TextIOWrapper
 from flashfs.names import decode_name, encode_path
 from flashfs.notes import Note, NoteSink, ignore_note
+from flashfs.steps import Step, StepHook, StepKind
 
 if TYPE_CHECKING:
     from flashfs.rules import FileSystem
@@ -53,7 +54,8 @@ class Volume:
     another type raises the board's ``TypeError``.
 
     :param kind: ``"littlefs"`` or ``"fat"``
-    :param capacity: bytes of content it takes; None for no limit
+    :param capacity: bytes of the medium, of which whole blocks count (on the board 127 or 1024 of 4096 bytes); None for
+        no limit; ``ValueError`` if it is too small for the file system
     :param now: the board's clock, seconds since 1970
     :param error: makes the exception to raise from the board's number or text
     :param note: takes explanations for the host's reader
@@ -78,13 +80,19 @@ class Volume:
         self.cycle = 0
         self.readonly = False
         """Set by whoever mounts a medium read-only: writing operations then raise EROFS."""
+        self.fault: int | None = None
+        """The number that every operation but ``format`` raises, where the medium cannot be used; None where it can."""
         self._now = now
         self._error = error
         self._note = note
         self._needs_remount = False
+        self._on_step: StepHook | None = None
+        self._steps = 0
+        self._stepping: int | None = None
         self._orphans: deque[tuple[Handle, int]] = deque()
         self._working: WeakKeyDictionary[object, bytes] = WeakKeyDictionary()
-        self._fs = _file_system(kind)(Surroundings(error, note, quirks, self.stamp, capacity))
+        self._surroundings = Surroundings(error, note, quirks, self.stamp, capacity)
+        self._fs = _file_system(kind)(self._surroundings)
 
     def __repr__(self) -> str:
         return f"<Volume {self.kind} of {self.capacity} bytes>"
@@ -95,93 +103,161 @@ class Volume:
         """Begin a power cycle: files that are open are dead, and what they had not committed is lost."""
         with self.lock:
             self.cycle += 1
+            self._fs.forget_handles()
             self._orphans.clear()
             self._working.clear()
-            self._fs.forget_handles()
             self._needs_remount = False
 
     def format(self, *, remount: bool = True) -> None:
         """Empty the volume. Without ``remount`` it is unusable until ``remount()``, as LittleFS is on the board."""
         with self.lock:
+            self._step("format", b"/", b"")
             self.remount()
-            self._fs.store.clear()
+            self._fs.clear()
             self._needs_remount = not remount
+            self.fault = None
+            if self._fs.store.on_change is not None:
+                self._fs.store.on_change(("clear", b"/", None))
+
+    def become(self, kind: Kind) -> None:
+        """Format the volume as a file system of this kind, as a boot does that finds the other one there."""
+        with self.lock:
+            if kind != self.kind:
+                before, self._fs = self._fs, _file_system(kind)(self._surroundings)
+                before.forget_handles()
+                self._fs.on_step, self._fs.store.on_change = before.on_step, before.store.on_change
+                self.kind = kind
+            self.format()
 
     def boot_defaults(self) -> None:
         """Make what each boot makes where it is missing: main.py, sys, lib, cert, boot.py."""
         with self.lock:
-            fs, root = self._fs, self._fs.store.root
-            for name, content in BOOT_ENTRIES:
-                if fs.store.find(root, name) is not None:
+            fs, root, stamp = self._fs, self._fs.store.root, self.stamp()
+            missing = [(name, content) for name, content in BOOT_ENTRIES if fs.store.find(root, name) is None]
+            plan = [((name,), None if content is None else len(content)) for name, content in missing]
+            all_fit = fs.shortage(plan) is None
+            for (name, content), entry in zip(missing, plan, strict=True):
+                if not all_fit and fs.shortage([entry]):
                     continue
                 if content is None:
-                    fs.add_folder(root, name, self.stamp())
-                elif not fs.shortage([((name,), len(content))]):
-                    fs.add_file(root, name, content, self.stamp())
+                    fs.add_folder(root, name, stamp)
+                else:
+                    fs.add_file(root, name, content, stamp)
 
     def snapshot(self) -> dict[str, bytes | None]:
         """Return path -> committed content (None: a folder) of everything, folders before what they hold."""
         with self.lock:
             return {decode_name(path): getattr(node, "data", None) for path, node in self._fs.store.walk()}
 
-    def load(self, entries: Mapping[str, bytes | None] | Mapping[bytes, bytes | None]) -> None:
+    def load(
+        self, entries: Mapping[str, bytes | None] | Mapping[bytes, bytes | None], *, restoring: bool = False
+    ) -> None:
         """Lay a tree over what is there, all of it or nothing: path -> content (None: a folder).
 
         Folders on the way are made; files of the same name are replaced, everything else stays.
 
+        :param restoring: the tree was on such a volume before, so it fits: made anew, it may take a few blocks more
         :raises OSError: of the host, with ``filename``: ENOSPC, EINVAL (a name the file system cannot hold), ENOTDIR,
             EISDIR, EEXIST (two names that this file system takes for one)
         """
         with self.lock:
-            self._check(entries)
-            for path, content in entries.items():
-                parts = _parts(path)
-                folder = self._fs.store.root
-                for part in parts if content is None else parts[:-1]:
-                    node = self._fs.store.find(folder, part)
-                    folder = node or self._fs.add_folder(folder, part, self.stamp())  # type: ignore[assignment]
+            fs, stamp = self._fs, self.stamp()
+            folders: dict[tuple[bytes, ...], Folder] = {(): fs.store.root}
+            for names, content in self._checked(entries, restoring=restoring):
+                above = names if content is None else names[:-1]
+                folder = folders.get(above)
+                if folder is None:
+                    folder = fs.store.root
+                    for name in above:
+                        node = fs.store.find(folder, name)
+                        folder = node or fs.add_folder(folder, name, stamp)  # type: ignore[assignment]
+                    folders[above] = folder
                 if content is not None:
-                    file = self._fs.store.find(folder, parts[-1])
+                    file = fs.store.find(folder, names[-1])
                     if file is None:
-                        self._fs.add_file(folder, parts[-1], bytes(content), self.stamp())
+                        fs.add_file(folder, names[-1], bytes(content), stamp)
                     else:
-                        self._fs.replace(file, bytes(content))  # type: ignore[arg-type]
+                        fs.replace(file, bytes(content))  # type: ignore[arg-type]
 
-    def _check(self, entries: Mapping[str, bytes | None] | Mapping[bytes, bytes | None]) -> None:
+    def _checked(
+        self, entries: Mapping[str, bytes | None] | Mapping[bytes, bytes | None], *, restoring: bool
+    ) -> list[tuple[tuple[bytes, ...], bytes | None]]:
+        """Return the names on the way to each entry, and its content; raise if not all of them go onto the volume."""
         from flashfs.store import Folder
 
         fs = self._fs
+        wanted = [(tuple(_parts(path)), content) for path, content in entries.items()]
+        # key of the names on the way -> spelling of the last one, whether it is a folder, what the volume has there
         planned: dict[tuple[bytes, ...], tuple[bytes, bool]] = {}
-        for path, content in entries.items():
-            parts = _parts(path)
-            shown = decode_name(b"/" + b"/".join(parts))
+        known: dict[tuple[bytes, ...], tuple[Node | None, tuple[bytes, ...]]] = {(): (fs.store.root, ())}
+        for parts, content in wanted:
             if not parts and content is not None:
-                raise OSError(errno.EISDIR, "the root is a folder", shown)
-            folder: Node | None = fs.store.root
-            for depth, part in enumerate(parts, 1):
-                is_folder = content is None or depth < len(parts)
+                raise OSError(errno.EISDIR, "the root is a folder", "/")
+            depth = max(0, len(parts) - 1)
+            while parts[:depth] not in known:
+                depth -= 1
+            folder, key = known[parts[:depth]]
+            for end in range(depth + 1, len(parts) + 1):
+                part = parts[end - 1]
+                is_folder = content is None or end < len(parts)
                 fault = fs.name_fault(part)
                 if fault:
-                    raise OSError(errno.EINVAL, fault[1], shown)
+                    raise OSError(errno.EINVAL, fault[1], _shown(parts))
                 node = fs.store.find(folder, part) if isinstance(folder, Folder) else None
-                key = tuple(fs.key(name) for name in parts[:depth])
+                key = (*key, fs.key(part))
                 name, was_folder = planned.setdefault(key, (part, is_folder))
                 if name != part:
-                    raise OSError(errno.EEXIST, f"{decode_name(name)!r} is the same name to {self.kind}", shown)
+                    text = f"{decode_name(name)!r} is the same name to {self.kind}"
+                    raise OSError(errno.EEXIST, text, _shown(parts))
                 if node is not None:
                     was_folder = isinstance(node, Folder)
                 if is_folder != was_folder:
                     code = errno.ENOTDIR if is_folder else errno.EISDIR
-                    raise OSError(code, "a file and a folder of this name", shown)
+                    raise OSError(code, "a file and a folder of this name", _shown(parts))
                 folder = node
-        shortage = fs.shortage([(tuple(_parts(path)), None if c is None else len(c)) for path, c in entries.items()])
-        if shortage:
-            raise OSError(errno.ENOSPC, shortage)
+                if is_folder:
+                    known[parts[:end]] = node, key
+        if not restoring:
+            shortage = fs.shortage([(names, None if content is None else len(content)) for names, content in wanted])
+            if shortage:
+                raise OSError(errno.ENOSPC, shortage)
+        return wanted
 
     def watch(self, listener: Callable[[Change], None] | None) -> None:
         """Have ``listener`` called, under the lock, with each change of the tree that is durable on the board."""
         with self.lock:
             self._fs.store.on_change = listener
+
+    @property
+    def on_step(self) -> StepHook | None:
+        """Who is called, under the lock, before each durable step (see ``flashfs.steps``); None for nobody.
+
+        When it raises, the step does not take place, and the operation raises the same. What the host does (``load``,
+        ``boot_defaults``, ``HostPath``) is no step.
+        """
+        return self._on_step
+
+    @on_step.setter
+    def on_step(self, hook: StepHook | None) -> None:
+        with self.lock:
+            self._on_step = hook
+            self._fs.on_step = None if hook is None else self._step
+
+    def _step(self, kind: StepKind, path: bytes, other: bytes) -> None:
+        hook = self._on_step
+        if hook is None:
+            return
+        self._steps += 1
+        before, self._stepping = self._stepping, threading.get_ident()
+        try:
+            hook(Step(kind, decode_name(path), self._steps, decode_name(other)))
+        finally:
+            self._stepping = before
+
+    @property
+    def in_step(self) -> bool:
+        """Whether the calling thread is inside ``on_step``, and so holds the lock."""
+        return self._stepping == threading.get_ident()
 
     # -- files and folders
 
@@ -292,7 +368,7 @@ class Volume:
         from flashfs.store import Folder
 
         with self.lock:
-            node = None if self._needs_remount else self._fs.import_stat(cwd, path)
+            node = None if self._needs_remount or self.fault is not None else self._fs.import_stat(cwd, path)
         if node is None:
             return "absent"
         return "dir" if isinstance(node, Folder) else "file"
@@ -316,9 +392,20 @@ class Volume:
         return self._fs
 
     def room(self) -> int:
-        """Return how many bytes one new file can hold."""
+        """Return how many bytes one new file can hold, in a folder that has room for its entry."""
         with self.lock:
             return self._fs.room()
+
+    def shortage(self, path: str | bytes, size: int) -> str | None:
+        """Return why a file of this size would not fit at a path, for a person, or None."""
+        names: list[bytes] = []
+        for part in encode_path(path).split(b"/"):
+            if part == b"..":
+                del names[-1:]
+            elif part not in (b"", b"."):
+                names.append(part)
+        with self.lock:
+            return self._fs.shortage([(tuple(names), size)])
 
     # -- for open files
 
@@ -335,6 +422,10 @@ class Volume:
         if self.lock.acquire(blocking=False):
             try:
                 self._close_orphans()
+            except BaseException:
+                # what `on_step` raises to end a thread cannot leave a finaliser; the thread's next step raises it again
+                if self._on_step is None:
+                    raise
             finally:
                 self.lock.release()
 
@@ -350,6 +441,8 @@ class Volume:
     def _ready(self, *, writing: bool = False) -> None:
         if self._orphans:
             self._close_orphans()
+        if self.fault is not None:
+            raise self._error(self.fault)
         if self._needs_remount:
             raise self._error(0)
         if writing and self.readonly:
@@ -376,6 +469,10 @@ def _file_system(kind: Kind) -> type[FileSystem]:
 def _entry(node: File | Folder) -> Entry:
     data = getattr(node, "data", None)
     return Entry(node.raw_name, data is None, len(data or b""))
+
+
+def _shown(names: tuple[bytes, ...]) -> str:
+    return decode_name(b"/" + b"/".join(names))
 
 
 def _parts(path: str | bytes) -> list[bytes]:

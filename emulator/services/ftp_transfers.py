@@ -105,8 +105,9 @@ class NewFile:
 
     def write(self, data: bytes) -> int:
         self._check_mounted()
-        if len(self._content) + len(data) > self._volume.room():
-            raise OSError(ENOSPC, "no space left")
+        shortage = self._volume.shortage(self._inner, len(self._content) + len(data))
+        if shortage:
+            raise OSError(ENOSPC, shortage)
         self._content += data
         return len(data)
 

@@ -58,7 +58,7 @@ def test_a_file_larger_than_the_flash(board: Board, project: Path, size: int) ->
 def test_too_much_in_all(board: Board, project: Path) -> None:
     for n in range(5):
         (project / f"part{n}").write_bytes(bytes(2**20))
-    assert "the flash has room for" in refused(board, project)
+    assert "blocks of 4096 bytes" in refused(board, project)
 
 
 def test_ten_thousand_files(board: Board, tmp_path: Path) -> None:

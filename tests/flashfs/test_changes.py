@@ -78,10 +78,8 @@ def test_a_folder_does_not_move_into_itself(board: Board, target: str) -> None:
 def test_a_folder_moved_into_itself_is_lost_on_request(kind: str) -> None:
     board = _with(kind, RENAME_INTO_ITSELF.name)
     board.put("/flash/lib/x", bytes(100))
-    room = board.volume.room()
     board.os.rename("/flash/lib", "/flash/lib/inside")
     assert "lib" not in board.os.listdir("/flash")
-    assert board.volume.room() == room + 100
 
 
 # -- overwriting inside a small file
@@ -127,12 +125,12 @@ def test_fat_changes_small_files_inside_without_a_note() -> None:
 
 
 def test_fat_seek_to_before_the_start_of_a_writer() -> None:
-    board = Board("fat", capacity=5000)
+    board = Board("fat", capacity=64 * 1024)
     with board.os.open("/flash/t", "w") as file:
         file.write("abc")
         assert file.seek(-5, 1) == 3
     assert board.codes() == [FAT_SEEK_FILLS.name]
-    board = Board("fat", capacity=5000, quirks=frozenset({FAT_SEEK_FILLS.name}))
+    board = Board("fat", capacity=64 * 1024, quirks=frozenset({FAT_SEEK_FILLS.name}))
     with board.os.open("/flash/t", "w") as file:
         file.write("abc")
         file.seek(-5, 1)
@@ -223,5 +221,5 @@ def test_boot_leaves_alone_what_is_there(board: Board) -> None:
 
 
 def test_boot_on_a_full_volume_makes_what_fits() -> None:
-    board = Board("littlefs", capacity=30)
-    assert board.os.listdir("/flash") == ["boot.py", "cert", "lib", "sys"]
+    board = Board("littlefs", capacity=5 * 4096)
+    assert board.os.listdir("/flash") == ["boot.py", "main.py", "sys"]

@@ -297,7 +297,8 @@ def test_statvfs_ignores_the_rest_of_the_path(kind: str, name_max: int) -> None:
 def test_getfree_counts_kib(board: Board) -> None:
     before = board.os.getfree("/flash/nothing")
     board.put("/flash/big", bytes(100 * 1024))
-    assert before - board.os.getfree("/flash") == 100
+    # LittleFS: 26 blocks, because each but the first holds pointers to others
+    assert before - board.os.getfree("/flash") == (104 if board.volume.kind == "littlefs" else 100)
 
 
 def test_a_class_of_ones_own_is_raised() -> None:

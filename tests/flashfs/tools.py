@@ -56,3 +56,12 @@ def number(call: Callable[..., object], *args: Any, **kwargs: Any) -> int | str 
     except DeviceError as exc:
         return exc.number if exc.number is not None else str(exc)
     return None
+
+
+def full_littlefs() -> Board:
+    """A board without a free block, whose root has no room for a file of 512 bytes."""
+    board = Board("littlefs", capacity=10 * 4096)
+    for index in range(7):
+        board.put(f"/flash/inline{index}", bytes(500))
+    board.put("/flash/blocks", bytes(board.volume.room()))
+    return board

@@ -533,11 +533,12 @@ def test_disk_full_is_451_and_old_content_stays(make: Callable[..., Bench]) -> N
 
 
 def test_disk_full_at_close_is_451(make: Callable[..., Bench]) -> None:
-    bench = make(capacity=1000)
+    bench = make(capacity=64 * 1024)
     client = bench.client()
     client.say(b"CWD /flash/cert")
-    bench.volume.load({"/fill": bytes(bench.volume.room() - 10)})
-    assert client.store(b"tiny", bytes(100)) == b"451 "
+    bench.volume.load({f"/cert/{index}": bytes(500) for index in range(7)})
+    bench.volume.load({"/fill": bytes(bench.volume.room())})
+    assert client.store(b"tiny", bytes(500)) == b"451 "
     assert bench.codes == ["ftp-transfer-failed"]
 
 
