@@ -7,7 +7,7 @@ import os
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from emulator import models
 from emulator.boot import Outcome, boot
 from emulator.clock import Clock
+from emulator.config_block import NO_TIMEOUT, ConfigBlock
 from emulator.console import Console
 from emulator.console_input import ConsoleInput
 from emulator.device import Device
@@ -22,16 +23,20 @@ from emulator.errors import BoardOSError
 from emulator.hostmap import HostMap, parse_map, parse_publish
 from emulator.notes import Note, Notebook
 from emulator.nvs import Nvs
-from emulator.power import Ending, PowerCycle, PowerOff, ScriptThread
+from emulator.power import Ending, PowerCycle, PowerOff, ScriptThread, current_or_none
 from emulator.project import Project, ProjectError, read
 from emulator.quirks import chosen
 from emulator.runtime.interpreter import Interpreter
 from emulator.servers import Servers
 from emulator.settings import CertRules, FileSystem, Settings
-from flashfs import HostPath, Vfs, Volume
+from flashfs import HostPath, Step, Vfs, Volume
+from flashfs.errors import EIO
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from emulator.sdcard import SdCard
+    from flashfs.steps import StepHook
 
 STOP_GRACE = 5.0
 """Seconds a script thread has to end after power-off. Only a single call into C can take longer; it is then left behind."""
@@ -59,6 +64,7 @@ class Power:
     """What persists over a reset and is lost with the process."""
 
     reset_cause: int = 0
+    boot_outcome: Outcome | None = None
     outcome: Outcome | None = None
     main_file: str | None = None
     timezone: int = 0
@@ -67,9 +73,10 @@ class Power:
 class Board:
     """A Pycom board.
 
-    ``model``: wipy lopy lopy4 sipy gpy fipy wipy1; ``fs``: littlefs or fat; ``state``: a folder that keeps the board between
-    processes (None: in memory). ``cert_rules``: documented, firmware or wipy1; ``quirks``: names of the quirk table, or
-    "all"; ``offline``: refuse every address that is not mapped. Raises ValueError.
+    ``model``: wipy lopy lopy4 sipy gpy fipy wipy1; ``fs``: littlefs or fat (None: what ``state`` holds, else littlefs);
+    ``state``: a folder that keeps the board between processes (None: in memory). ``cert_rules``: documented, firmware or
+    wipy1; ``quirks``: names of the quirk table, or "all"; ``offline``: refuse every address that is not mapped.
+    ``sd``: MiB of the SD card in the slot, None for none. Raises ValueError.
 
     A board is switched off when it is made; :meth:`run` does a whole run, :meth:`start` and :meth:`stop` for more control.
     It is a context manager that stops the board at its end.
@@ -78,7 +85,7 @@ class Board:
     def __init__(
         self,
         model: str = "fipy",
-        fs: FileSystem = "littlefs",
+        fs: FileSystem | None = None,
         state: str | os.PathLike[str] | None = None,
         *,
         cert_rules: CertRules = "documented",
@@ -86,8 +93,9 @@ class Board:
         offline: bool = False,
         maps: Iterable[str] = (),
         published: Iterable[str] = (),
+        sd: int | None = None,
     ) -> None:
-        if fs not in ("littlefs", "fat"):
+        if fs not in (None, "littlefs", "fat"):
             raise ValueError(f"no file system {fs!r}; there are littlefs and fat")
         if cert_rules not in ("documented", "firmware", "wipy1"):
             raise ValueError(f"no certificate rules {cert_rules!r}; there are documented, firmware and wipy1")
@@ -101,7 +109,7 @@ class Board:
         self.console_input = ConsoleInput()
         self.notes = Notebook()
         self.volume = Volume(
-            fs,
+            fs or "littlefs",
             capacity=self.model.memory.fs_bytes,
             now=self.clock.now,
             error=BoardOSError,
@@ -110,8 +118,19 @@ class Board:
         )
         self.vfs = Vfs({"/flash": self.volume}, error=BoardOSError, note=self.notes.add)
         self.flash = HostPath(self.volume)
+        self.sd_card: SdCard | None = None
+        if sd is not None:
+            from emulator.sdcard import SdCard
+
+            self.sd_card = SdCard(
+                sd, now=self.clock.now, note=self.notes.add, quirks=self.settings.quirks, error=BoardOSError
+            )
         self.nvs = Nvs()
+        self.config = ConfigBlock()
+        self.config.load_file_system(self.volume.kind)
         self.power_state = Power()
+        self.stand_in: tuple[str, bytes] | None = None
+        """Name and source of a script that runs in place of main.py without being on the flash."""
         self.hostmap = HostMap(
             dict(parse_map(m) for m in maps),
             dict(parse_publish(p) for p in published),
@@ -125,6 +144,8 @@ class Board:
         self._cycle: PowerCycle | None = None
         self._idle = False
         self._stopping = False
+        self.resets = 0
+        """How often the board was reset since it was switched on."""
         self._life = threading.RLock()
         self._left_behind: list[ScriptThread] = []
         self.volume.boot_defaults()
@@ -133,7 +154,20 @@ class Board:
             from emulator.state import StateFolder
 
             self._state = StateFolder(Path(state))
-            self._state.attach(self)
+            self._state.attach(self, fs)
+            self._mount_flash()
+
+    @property
+    def sd_volume(self) -> Volume | None:
+        """The volume of the card in the slot."""
+        return None if self.sd_card is None else self.sd_card.volume
+
+    @property
+    def sd(self) -> HostPath:
+        """The card as a person sees it. Raises ValueError where the slot is empty."""
+        if self.sd_card is None:
+            raise ValueError("there is no SD card in the slot: Board(sd=8) puts one of 8 MiB in")
+        return HostPath(self.sd_card.volume, mount="/sd")
 
     # -- before a run -------------------------------------------------------------------------------------------
 
@@ -176,10 +210,13 @@ class Board:
     def start(self) -> None:
         """Switch the board on; returns at once. boot.py and main.py run in a thread."""
         with self._life:
+            if self._supervisor is not None and self._stopping:
+                self.stop()  # the power was cut from inside: nobody has waited for the end yet
             if self._supervisor is not None:
                 raise RuntimeError("the board is on already")
             self._stopping = False
             self._idle = False
+            self.resets = 0
             self._supervisor = threading.Thread(target=self._live, name="board", daemon=True)
             self._supervisor.start()
 
@@ -197,9 +234,59 @@ class Board:
                 supervisor.join()
             # what is open now was never committed: an upload that is under way is lost, as on a board
             self.volume.remount()
+            if self.sd_card is not None:
+                self.sd_card.volume.remount()
+            self._lift_fences()
             self.servers.close()
         if self._state is not None:
             self._state.flush()
+
+    def power_cut(self) -> None:
+        """The power goes at this instant. What was not committed is lost; the board can be started again.
+
+        From any thread. A thread of the script gets ``PowerOff`` from it and runs on no more. Any other returns when
+        nothing of the script is left, as with :meth:`stop`; inside ``volume.on_step``, where it cannot wait, it gets the
+        board's EIO instead, and the step does not take place.
+        """
+        with self._changed:
+            self._stopping = True
+            cycle = self._cycle
+            self._changed.notify_all()
+        if cycle is not None:
+            cycle.switch_off(Ending.STOPPED)
+            thread = current_or_none()
+            if (thread is not None and thread.cycle is cycle) or threading.current_thread() is self._supervisor:
+                raise PowerOff
+        if any(volume.in_step for volume in self._volumes()):
+            raise BoardOSError(EIO)
+        self.stop()
+
+    def _volumes(self) -> list[Volume]:
+        """What keeps its content without power. A script's own block devices run its code, so nobody else may lock them."""
+        return [self.volume] if self.sd_volume is None else [self.volume, self.sd_volume]
+
+    @contextlib.contextmanager
+    def _hold_flash(self) -> Iterator[Callable[[], None]]:
+        """Keep everybody from the volumes; gives what makes their power fail."""
+        volumes = self._volumes()
+        with contextlib.ExitStack() as locks:
+            for volume in volumes:
+                locks.enter_context(volume.lock)
+
+            def lose_uncommitted() -> None:
+                for volume in volumes:
+                    volume.remount()
+                    if not isinstance(volume.on_step, _Fence):
+                        volume.on_step = _Fence(volume.on_step)
+
+            yield lose_uncommitted
+
+    def _lift_fences(self) -> None:
+        if self.left_behind:
+            return
+        for volume in self._volumes():
+            if isinstance(volume.on_step, _Fence):
+                volume.on_step = volume.on_step.behind
 
     def interrupt(self) -> None:
         """Ctrl-C: ``KeyboardInterrupt`` in main.py. Does nothing when no script runs."""
@@ -239,9 +326,12 @@ class Board:
         return bool(self._left_behind)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until main.py and all threads of the script have ended; False when ``timeout`` seconds passed first."""
+        """Wait until main.py and all threads of the script have ended, or the power goes; False after ``timeout`` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        return self._wait(lambda: self._idle or self._supervisor is None or not self._supervisor.is_alive(), deadline)
+        return self._wait(
+            lambda: self._idle or self._stopping or self._supervisor is None or not self._supervisor.is_alive(),
+            deadline,
+        )
 
     # -- a whole run -----------------------------------------------------------------------------------------------
 
@@ -287,7 +377,7 @@ class Board:
     def _live(self) -> None:
         self._hard_reset()
         while True:
-            cycle = PowerCycle(self.clock, on_change=self.wake)
+            cycle = PowerCycle(self.clock, on_change=self.wake, hold_flash=self._hold_flash)
             with self._changed:
                 if self._stopping:
                     return
@@ -296,6 +386,7 @@ class Board:
             self._left_behind += cycle.reap(STOP_GRACE)
             if cycle.ending is not Ending.RESET:
                 break
+            self.resets += 1
             cause = self.power_state.reset_cause
             self._hard_reset()
             self.power_state.reset_cause = cause
@@ -318,11 +409,21 @@ class Board:
         """What is lost with the power or by a reset (firmware: esp32/mptask.c, esp32/mods/machrtc.c, modutime.c)."""
         self.clock.reset()
         self.power_state = Power()
+        self.config.after_hard_reset()
+        if self.config.get("wdt_on_boot") and self.config.get("wdt_on_boot_timeout") != NO_TIMEOUT:
+            self.note(
+                Note(
+                    "not-emulated",
+                    "the watchdog that pycom.wdt_on_boot(True) starts is not emulated yet",
+                    cause="on the board it resets a script that does not feed it in time",
+                    source="firmware: esp32/mptask.c",
+                )
+            )
 
     def power_on(self, cycle: PowerCycle) -> Device:
         """Make what one power cycle hands to its modules. Nothing runs yet."""
-        self.volume.remount()
-        self.volume.boot_defaults()
+        self._lift_fences()
+        self._mount_flash()
         device = Device(
             board=self,
             power=cycle,
@@ -333,6 +434,31 @@ class Board:
         )
         device.interpreter = Interpreter(device)
         return device
+
+    def _mount_flash(self) -> None:
+        """Mount /flash as the configuration block says; another file system is not recognised, so it is made anew.
+
+        Nothing else is mounted at boot.
+        """
+        self.vfs.unmount_all_but(self.volume)
+        if self.sd_card is not None:
+            self.sd_card.volume.remount()
+        wanted = self.config.file_system
+        if wanted == self.volume.kind:
+            self.volume.remount()
+        else:
+            before = self.volume.kind
+            self.volume.become(wanted)
+            self.note(
+                Note(
+                    "flash-formatted",
+                    f"/flash is {wanted} from this boot on: everything that was stored in it is gone",
+                    cause=f"the flash was {before}, and pycom.bootmgr(fs_type=...) chose the other file system",
+                    fix="upload the files again after pycom.bootmgr(fs_type=..., reset=True)",
+                    source="firmware: esp32/mptask.c",
+                )
+            )
+        self.volume.boot_defaults()
 
     def _boot(self, device: Device) -> None:
         try:
@@ -350,6 +476,20 @@ class Board:
         full = path if path.startswith("/") else f"{vfs.getcwd().rstrip('/')}/{path}"
         origin = self._origins.get(full)
         return origin[0] if origin is not None and origin[1] == data else None
+
+
+class _Fence:
+    """Stands before a volume once the power is off: nothing that is left of the script changes it any more."""
+
+    def __init__(self, behind: StepHook | None) -> None:
+        self.behind = behind
+
+    def __call__(self, step: Step) -> None:
+        thread = current_or_none()
+        if thread is not None and thread.cycle.off:
+            raise PowerOff
+        if self.behind is not None:
+            self.behind(step)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,9 @@ class Outcome:
 def boot(device: Device) -> Outcome:
     """Run everything that runs after power-on; main.py's outcome. An error in boot.py does not keep main.py from running."""
     frozen_boot(device)
-    run_file(device, "boot.py")
+    device.board.power_state.boot_outcome = run_file(device, "boot.py")
+    if device.board.stand_in is not None:
+        return run_source(device, *device.board.stand_in)
     return run_file(device, device.board.power_state.main_file or "main.py")
 
 
@@ -37,15 +40,25 @@ def frozen_boot(device: Device) -> None:
 
 def run_file(device: Device, name: str) -> Outcome:
     """Run a file in ``__main__``; an exception that it does not catch is shown on the console."""
-    interpreter = device.interpreter
+    main = device.interpreter.main
+    return _run(device, lambda: device.interpreter.execute_file(name, main, main))
+
+
+def run_source(device: Device, name: str, data: bytes) -> Outcome:
+    """Run what is no file of the board's, as :func:`run_file` does."""
+    main = device.interpreter.main
+    return _run(device, lambda: device.interpreter.execute_source(name, data, main, main, filename=name))
+
+
+def _run(device: Device, script: Callable[[], None]) -> Outcome:
     try:
-        interpreter.execute_file(name, interpreter.main, interpreter.main)
+        script()
     except SystemExit as exit_:
         return Outcome(exit_status(exit_), exit_)
     except PowerOff:
         raise
     except BaseException as error:  # noqa: BLE001  whatever the script raises is the board's to show
-        device.console.write(interpreter.format_exception(error))
+        device.console.write(device.interpreter.format_exception(error))
         return Outcome(INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1, error)
     return Outcome()
 

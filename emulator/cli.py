@@ -14,6 +14,8 @@ COMMANDS: dict[str, str] = {
     "demo": "the whole story on this machine alone: certificate upload, TLS, success and failure",
     "explain": "what a number or an error text of the board means",
     "certs": "make certificates in the board's forms, or check what the board will make of files",
+    "flash": "the files of a stored board: list, copy, remove, read and write images",
+    "power-cut": "cut the power before each step that a script takes on the flash, and see what is left",
     "api": "what the board's modules offer, and what is not emulated yet",
 }
 """Name -> what it does. Each is a module of ``emulator.commands`` with ``arguments(parser)`` and ``execute(options) -> int``."""

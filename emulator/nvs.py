@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
+
+LONGEST_KEY = 15
+"""Bytes (ESP-IDF's limit)."""
+LONGEST_TEXT = 1983
+"""Bytes, without the NUL."""
 
 
 class Nvs:
@@ -44,7 +50,26 @@ class Nvs:
         with self._lock:
             return dict(self._values)
 
-    def load(self, values: dict[str, int | str]) -> None:
-        """Replace everything, without notice."""
+    def load(self, values: Mapping[str, Any]) -> None:
+        """Replace everything, without notice. Raises ValueError for what the board cannot have stored."""
+        for key, value in values.items():
+            _check(key, value)
         with self._lock:
             self._values = dict(values)
+
+
+def _check(key: str, value: object) -> None:
+    if not 1 <= len(_encode(key)) <= LONGEST_KEY:
+        raise ValueError(f"{key!r}: a key has 1 to {LONGEST_KEY} bytes")
+    if isinstance(value, str):
+        if len(_encode(value)) > LONGEST_TEXT:
+            raise ValueError(f"{key!r}: a text has at most {LONGEST_TEXT} bytes")
+    elif not isinstance(value, int) or isinstance(value, bool) or not -(1 << 31) <= value < 1 << 31:
+        raise ValueError(f"{key!r}: the values are texts and whole numbers of 32 bits")
+
+
+def _encode(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")

@@ -18,7 +18,8 @@ import select
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
 from types import FrameType
@@ -138,11 +139,22 @@ class ScriptThread:
             end.close()
 
 
+@contextlib.contextmanager
+def _no_flash() -> Iterator[Callable[[], None]]:
+    yield lambda: None
+
+
 class PowerCycle:
     """What happens on the board between two resets."""
 
-    def __init__(self, clock: Clock, on_change: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        on_change: Callable[[], None] = lambda: None,
+        hold_flash: Callable[[], AbstractContextManager[Callable[[], None]]] = _no_flash,
+    ) -> None:
         self.clock = clock
+        self._hold_flash = hold_flash
         self.off = False
         self.ending: Ending | None = None
         self.script_builtins: dict[str, Any] = {}
@@ -257,14 +269,16 @@ class PowerCycle:
 
     def switch_off(self, ending: Ending) -> None:
         """End the cycle: from now on every shim call raises :class:`PowerOff`. Returns at once; see :meth:`reap`."""
-        with self._lock:
-            if self.off:
-                return
-            self.off = True
-            self.ending = ending
-            actions = self._at_end[::-1]
-            self._at_end.clear()
-            threads = list(self._threads.values())
+        with self._hold_flash() as lose_uncommitted:  # no thread commits between the end and the loss
+            with self._lock:
+                if self.off:
+                    return
+                self.off = True
+                self.ending = ending
+                actions = self._at_end[::-1]
+                self._at_end.clear()
+                threads = list(self._threads.values())
+            lose_uncommitted()
         for thread in threads:
             thread.wake()
         for action in actions:
@@ -303,6 +317,11 @@ class PowerCycle:
 
 
 _current = threading.local()
+
+
+def current_or_none() -> ScriptThread | None:
+    """The script thread that calls, None for a thread of the host's."""
+    return getattr(_current, "thread", None)
 
 
 def current() -> ScriptThread:

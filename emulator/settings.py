@@ -8,6 +8,10 @@ from typing import Literal
 CertRules = Literal["documented", "firmware", "wipy1"]
 FileSystem = Literal["littlefs", "fat"]
 
+DEFAULT_SD_MIB = 8
+MAX_SD_MIB = 32 * 1024
+"""The largest SDHC card; larger ones do not come with FAT."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

@@ -24,7 +24,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     for name, summary in COMMANDS.items():
         sub = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
         if name == wanted:
-            command = import_module(f"emulator.commands.{name}")
+            command = import_module(f"emulator.commands.{name.replace('-', '_')}")
             command.arguments(sub)
             sub.set_defaults(execute=command.execute)
     return parser.parse_args(argv)

@@ -19,6 +19,7 @@ from emulator.cli import UsageError
 from emulator.notes import Note
 from emulator.power import current
 from emulator.project import ProjectError
+from emulator.settings import DEFAULT_SD_MIB, MAX_SD_MIB
 from emulator.signals import Interrupted, Signals
 
 
@@ -37,8 +38,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--board", default="fipy", metavar="NAME", help="wipy lopy lopy4 sipy gpy fipy wipy1 (default: fipy)"
     )
     parser.add_argument(
-        "--fs", choices=("littlefs", "fat"), default="littlefs", help="file system of /flash (default: littlefs)"
+        "--fs", choices=("littlefs", "fat"), help="file system of /flash (default: what --state holds, else littlefs)"
     )
+    parser.add_argument("--sd", action="store_true", help="put an SD card of 8 MiB into the slot")
+    parser.add_argument("--sd-size", type=_mib, metavar="MIB", help="put an SD card of this size into the slot")
     parser.add_argument("--state", type=Path, metavar="DIR", help="keep the board in this folder between runs")
     parser.add_argument(
         "--map",
@@ -87,6 +90,13 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _mib(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= MAX_SD_MIB:
+        raise ValueError(text)
+    return value
+
+
 def _text(text: str) -> str:
     if not text:
         raise ValueError(text)
@@ -106,6 +116,7 @@ def _port(text: str) -> int:
 
 _seconds.__name__ = "number of seconds"
 _port.__name__ = "port number"
+_mib.__name__ = f"number of MiB from 1 to {MAX_SD_MIB}"
 _text.__name__ = "text"
 _path.__name__ = "path"
 
@@ -123,6 +134,7 @@ def execute(options: argparse.Namespace) -> int:
             offline=options.offline,
             maps=options.map,
             published=options.publish,
+            sd=options.sd_size or (DEFAULT_SD_MIB if options.sd else None),
         )
     except (ValueError, ProjectError) as error:
         raise UsageError(str(error)) from error

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from emulator.firmware._arguments import natives
-from emulator.firmware._convert import check_memory
+from emulator.firmware._arguments import bind, count, natives
+from emulator.firmware._convert import check_memory, to_text
+from emulator.firmware._disks import script_file_system
 from emulator.firmware._natives import attrtuple, to_word
+from emulator.firmware._vfsfat import mounted_by, prepare, vfsfat_type
 
 if TYPE_CHECKING:
     from emulator.device import Device
@@ -69,6 +71,24 @@ def module(device: Device) -> dict[str, Any]:
         check_memory(size, heap_bytes)
         return os.urandom(size)
 
+    mkfat = vfsfat_type(device)
+
+    def mount(*args: Any, **kwargs: Any) -> None:
+        count(len(args), 2, 255)
+        options = bind(args[2:], kwargs, {}, {"readonly": False, "mkfs": False})
+        readonly, mkfs = bool(options["readonly"]), bool(options["mkfs"])
+        system, point = args[:2]
+        to_text(point)
+        if mounted_by(system) is None and not hasattr(system, "mount"):
+            system = mkfat(system)  # a block device: nothing but FAT is looked for
+        mounted = mounted_by(system)
+        if mounted is not None:
+            prepare(mounted, readonly=readonly, mkfs=mkfs)
+            vfs.mount(mounted.volume, point, readonly=mounted.readonly, handle=system)
+            return
+        system.mount(readonly, mkfs)
+        vfs.mount(script_file_system(system), point, handle=system)
+
     def umount(mnt: Any, /) -> None:
         vfs.umount(mnt)
 
@@ -99,4 +119,4 @@ def module(device: Device) -> dict[str, Any]:
         umount,
         dupterm,
     )
-    return {**names, "unlink": names["remove"]}
+    return {**names, "unlink": names["remove"], "mount": mount, "mkfat": mkfat}

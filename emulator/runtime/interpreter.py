@@ -62,13 +62,25 @@ class Interpreter:
         """Run a file of the flash. Raises what it raises, BoardOSError if it cannot be read."""
         with self.device.vfs.open(path, "rb") as file:
             data: bytes = file.read()
+        self.execute_source(path, data, globals, locals, filename=self.device.host_file(path, data))
+
+    def execute_source(
+        self,
+        path: str,
+        data: bytes,
+        globals: dict[str, Any],  # noqa: A002
+        locals: Any,  # noqa: A002
+        *,
+        filename: str | None,
+    ) -> None:
+        """Run source that the console calls ``path`` and the host ``filename``. Raises what it raises."""
         try:
             text = source.decode(data)
         except source.SourceError as error:
             exception = _KINDS[error.kind](error.message)
             setattr(exception, LOCATION, (path, error.line))
             raise exception from None
-        self._run(self.compile(text, path, "exec", self.device.host_file(path, data)), globals, locals)
+        self._run(self.compile(text, path, "exec", filename), globals, locals)
 
     def _run(self, code: CodeType, globals: dict[str, Any], locals: Any) -> Any:  # noqa: A002
         # A function takes its builtins from its globals when it is made, or else from the frame that makes it. So the
