@@ -1,6 +1,6 @@
 """Measure the figures of ``README.md`` beside this file.
 
-usage: python benchmarks/run.py [startup|source|stopping|tls ...] [--rounds N] [--json]
+usage: python benchmarks/run.py [startup|source|stopping|tls|flash ...] [--rounds N] [--json]
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ FAMILIES = {
     "source": "S5: compiling a script",
     "stopping": "K1-K3: cutting the power",
     "tls": "T1-T4: handshakes and bulk data",
+    "flash": "F1-F6: files, further boards, projects",
 }
 """Name -> what it measures. Each is a module here with ``measure(options, progress) -> list[Figure]``."""
 
@@ -40,7 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--mockro", metavar="EXE", help="startup: the mockro to compare with, no fresh environment")
     parser.add_argument("--corpus", type=Path, metavar="DIR", help="source: also the scripts below this folder")
-    parser.add_argument("--micropython", metavar="EXE", help="tls: a MicroPython with TLS to compare with")
+    parser.add_argument(
+        "--micropython", metavar="EXE", help="tls, flash: a MicroPython with TLS and LittleFS to compare with"
+    )
     options = parser.parse_args(argv)
     unknown = [name for name in options.families if name not in FAMILIES]
     if unknown:
