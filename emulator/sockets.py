@@ -43,6 +43,7 @@ NOWHERE = 0
 """The host port of datagrams to a port of the board's own that nobody listens on: they vanish."""
 _DATAGRAM = 65535
 _IN_PROGRESS = frozenset({0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR, getattr(errno, "WSAEWOULDBLOCK", 0)})
+_NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
 # elsewhere a shutdown does not wake those who wait for a listener or a datagram
 _WAIT_SLICE = None if sys.platform == "linux" else 1.0
 SHORT_WAIT = 0.1
@@ -304,7 +305,7 @@ class Endpoint:
             self._check_open()
             if self.connecting and not self._settle():
                 raise BlockingIOError(errno.EAGAIN, "still connecting")
-            return self._host.send(data, getattr(socket, "MSG_NOSIGNAL", 0))
+            return self._host.send(data, _NO_SIGNAL)
 
     def wait(self, *, read: bool, write: bool, timeout: float | None) -> bool:
         """Wait until the socket is ready; False after ``timeout`` seconds. Raises PowerOff, KeyboardInterrupt."""

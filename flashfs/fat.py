@@ -1,4 +1,4 @@
-"""FAT as this firmware uses it: lookups, slots, clusters, error numbers and open files (firmware: lib/oofatfs/ff.c)."""
+"""FAT as this firmware uses it: lookups, slots, clusters and error numbers (firmware: lib/oofatfs/ff.c)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import ClassVar, NamedTuple, cast
 from weakref import WeakValueDictionary
 
-from flashfs.errors import EACCES, EEXIST, EINVAL, EIO, EISDIR, ENOENT, ENOMEM, ENOSPC, ENOTDIR
+from flashfs.errors import EACCES, EEXIST, EINVAL, EIO, EISDIR, ENOENT, ENOMEM, ENOTDIR
+from flashfs.fat_files import CREATE_ALWAYS, CREATE_NEW, CREATING, LETTERS, Chain, FatFile
 from flashfs.fat_layout import DOT_ENTRIES, FOLDER_ENTRIES_MAX, SECTOR, Geometry, card_geometry
 from flashfs.fat_names import FORBIDDEN, NAME_MAX, alias, fold, form, name_fault
 from flashfs.files import Handle
-from flashfs.quirks import FAT_SEEK_FILLS, RENAME_INTO_ITSELF, quirk_note
+from flashfs.quirks import RENAME_INTO_ITSELF, quirk_note
 from flashfs.rules import NOMINAL_CAPACITY, FileSystem
 from flashfs.store import File, Folder, Node, Store
 
@@ -19,16 +20,6 @@ CWD_MAX = 128
 """``os.getcwd()`` has room for this many bytes of the in-volume path (firmware: MICROPY_ALLOC_PATH_MAX)."""
 
 _SEPARATORS = b"/\\"
-
-_READ, _WRITE, _CREATE_NEW, _CREATE_ALWAYS, _OPEN_ALWAYS = 1, 2, 4, 8, 16
-_LETTERS: dict[str, int] = {  # firmware: extmod/vfs_fat_file.c
-    "r": _READ,
-    "w": _WRITE | _CREATE_ALWAYS,
-    "x": _WRITE | _CREATE_NEW,
-    "a": _WRITE | _OPEN_ALWAYS,
-    "+": _READ | _WRITE,
-}
-_CREATING = _CREATE_NEW | _CREATE_ALWAYS | _OPEN_ALWAYS
 
 
 def free_run(slots: Sequence[object | None], length: int) -> int:
@@ -260,12 +251,12 @@ class Fat(FileSystem):
     def open(self, cwd: bytes, path: bytes, mode: str) -> Handle:
         flags = 0
         for letter in mode:
-            flags |= _LETTERS.get(letter, 0)
+            flags |= LETTERS.get(letter, 0)
         spot = self._walk(cwd, path)
         if spot.origin:
             raise self.error(EINVAL)
         node, folder, name = spot.node, spot.folder, spot.name
-        if not flags & _CREATING:
+        if not flags & CREATING:
             if not isinstance(node, File):
                 raise self.error(ENOENT)
             return FatFile(self, folder, name, node, flags, self._share(node))
@@ -277,9 +268,9 @@ class Fat(FileSystem):
             return FatFile(self, folder, name, created, flags, self._share(created), modified=True)
         if not isinstance(node, File):
             raise self.error(EACCES)
-        if flags & _CREATE_NEW:
+        if flags & CREATE_NEW:
             raise self.error(EEXIST)
-        if not flags & _CREATE_ALWAYS:
+        if not flags & CREATE_ALWAYS:
             handle = FatFile(self, folder, name, node, flags, self._share(node))
             handle.seek(0, 2)
             return handle
@@ -558,169 +549,3 @@ class _Rehearsal:
         self._left -= fit.growth
         entry.take(fit, name)
         return None
-
-
-class Chain:
-    """Clusters with what is in them; what is written there is seen at once by everybody who has them open.
-
-    ``linked``: the entry of ``file`` points to them · ``freed``: they were given back while somebody had them open, and
-    nothing leads from one to the next any more
-    """
-
-    __slots__ = ("__weakref__", "clusters", "data", "file", "freed", "linked")
-
-    def __init__(self, file: File, clusters: int = 0) -> None:
-        self.file = file
-        self.clusters = clusters
-        self.linked = clusters > 0
-        self.freed = False
-        self.data: bytes | bytearray = file.data
-
-    def writable(self, size: int) -> bytearray:
-        """Return the content to write to, zeros added up to ``size``."""
-        if not isinstance(self.data, bytearray):
-            self.data = bytearray(self.data)
-        if len(self.data) < size:
-            self.data.extend(bytes(size - len(self.data)))
-        return self.data
-
-
-class FatFile(Handle):
-    """An open file. Size and time reach its entry at ``flush`` and ``close``; a reader keeps the size it found."""
-
-    __slots__ = ("_chain", "_epoch", "_failed", "_file", "_flags", "_folder", "_fs", "_modified", "_name", "_size")
-
-    def __init__(
-        self, fs: Fat, folder: Folder, name: bytes, file: File, flags: int, chain: Chain, *, modified: bool = False
-    ) -> None:
-        super().__init__(fs.error)
-        self._fs = fs
-        self._folder = folder
-        self._name = name
-        self._file = file
-        self._flags = flags
-        self._chain = chain
-        self._epoch = file.epoch
-        self._size = len(file.data)
-        self._modified = modified
-        self._failed = False
-
-    def window(self) -> tuple[bytes | bytearray, int]:
-        if self.closed:
-            raise self.error(EINVAL)
-        if self._failed:
-            raise self.error(EIO)
-        if not self._flags & _READ:
-            raise self.error(EACCES)
-        return self._chain.data, self._size
-
-    def read(self, size: int) -> bytes:
-        return self._followed(self.pos, super().read(size))
-
-    def read_characters(self, count: int) -> bytes:
-        return self._followed(self.pos, super().read_characters(count))
-
-    def line(self, limit: int) -> bytes:
-        return self._followed(self.pos, super().line(limit))
-
-    def _followed(self, start: int, data: bytes) -> bytes:
-        """Return what was read, unless it lies in clusters to which nothing leads any more."""
-        if self._chain.freed and self.pos > (edge := self._edge(start)):
-            self.pos = edge
-            raise self._lost_the_chain()
-        return data
-
-    def _edge(self, position: int) -> int:
-        """Return where the next cluster has to be looked up."""
-        size = self._fs.geometry.cluster_size
-        return max(size, -(-position // size) * size)
-
-    def _lost_the_chain(self) -> Exception:
-        self._failed = True
-        return self.error(EIO)
-
-    def write(self, data: bytes) -> int:
-        if self.closed:
-            raise self.error(EINVAL)
-        if self._failed:
-            raise self.error(EIO)
-        if not self._flags & _WRITE:
-            raise self.error(EACCES)
-        chain, start, wanted = self._chain, self.pos, self.pos + len(data)
-        end = self._edge(start) if chain.freed else self._fs.extend(chain, wanted)
-        stop = max(start, min(wanted, end))
-        if stop > start:
-            chain.writable(start)[start:stop] = data[: stop - start]
-        self.pos = stop
-        self._size = max(self._size, stop)
-        if stop < wanted and chain.freed:
-            raise self._lost_the_chain()
-        self._modified = True
-        if stop < wanted:
-            raise self.error(ENOSPC)
-        return len(data)
-
-    def seek(self, offset: int, whence: int) -> int:
-        if self.closed or self._failed or not 0 <= whence <= 2:
-            return self.pos
-        wanted = (0, self.pos, self._size)[whence] + offset
-        writing = bool(self._flags & _WRITE)
-        if wanted < 0:
-            # The firmware counts without a sign: to before the start is far behind the end.
-            if writing and FAT_SEEK_FILLS.name not in self._fs.around.quirks:
-                evidence = f"{self._file.name!r}: seek({offset}, {whence}) at position {self.pos}"
-                self._fs.around.note(quirk_note(FAT_SEEK_FILLS, evidence))
-                return self.pos
-            wanted &= 0xFFFFFFFF
-        if wanted > self._size and not writing:
-            wanted = self._size
-        if self._chain.freed:
-            return self._seek_in_freed(wanted)
-        if wanted > self._size:
-            # A full volume ends the file with its last cluster.
-            wanted = min(wanted, self._fs.extend(self._chain, wanted))
-            if wanted > self._size:
-                self._chain.writable(wanted)
-                self._size = wanted
-                self._modified = True
-        self.pos = wanted
-        return wanted
-
-    def _seek_in_freed(self, wanted: int) -> int:
-        size = self._fs.geometry.cluster_size
-        reached = (self.pos - 1) // size if 0 < self.pos <= wanted else 0
-        if wanted > (reached + 1) * size:
-            wanted = (reached + 1) * size
-            self._lost_the_chain()
-        self.pos = wanted
-        return wanted
-
-    def before_write(self) -> None:
-        self._fs.step("write", self._file)
-
-    def flush(self) -> None:
-        if self.closed:
-            raise self.error(EINVAL)
-        if not self._modified:
-            return
-        file, fs = self._file, self._fs
-        if not fs.store.holds(self._folder, self._name, file):
-            self._modified = False
-            if self._size:
-                fs.tell_lost(file, self._size)
-            return
-        fs.step("commit", file)
-        self._modified = False
-        content = bytes(self._chain.data[: self._size])
-        if file.epoch != self._epoch and content != file.data:
-            fs.tell_overwritten(file)
-        fs.adopt(file, self._chain)
-        fs.store.write(file, content)
-        file.stamp = fs.around.stamp()
-        self._epoch = file.epoch
-
-    def close(self) -> None:
-        if self.closed:
-            return
-        self.flush()
-        self.closed = True

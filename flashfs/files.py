@@ -1,7 +1,7 @@
 """Open files as scripts see them: ``TextIOWrapper`` and ``FileIO`` (firmware: py/stream.c).
 
 What a read, write or close does to the content differs per file system and lives in the subclasses of ``Handle``
-(``littlefs.py``, ``fat.py``); the methods a script calls are the same for both and live here.
+(``littlefs_files.py``, ``fat_files.py``); the methods a script calls are the same for both and live here.
 """
 
 from __future__ import annotations
