@@ -146,6 +146,8 @@ class Board:
         self._stopping = False
         self.resets = 0
         """How often the board was reset since it was switched on."""
+        self._mounted_anew = True
+        """Nothing has run since the flash was mounted: an upload that began before the board was switched on goes on."""
         self._life = threading.RLock()
         self._left_behind: list[ScriptThread] = []
         self.volume.boot_defaults()
@@ -232,10 +234,7 @@ class Board:
             supervisor, self._supervisor = self._supervisor, None
             if supervisor is not None:
                 supervisor.join()
-            # what is open now was never committed: an upload that is under way is lost, as on a board
-            self.volume.remount()
-            if self.sd_card is not None:
-                self.sd_card.volume.remount()
+            self._mount_anew()  # an upload that is under way is lost, as on a board
             self._lift_fences()
             self.servers.close()
         if self._state is not None:
@@ -424,6 +423,7 @@ class Board:
         """Make what one power cycle hands to its modules. Nothing runs yet."""
         self._lift_fences()
         self._mount_flash()
+        self._mounted_anew = False
         device = Device(
             board=self,
             power=cycle,
@@ -441,12 +441,10 @@ class Board:
         Nothing else is mounted at boot.
         """
         self.vfs.unmount_all_but(self.volume)
-        if self.sd_card is not None:
-            self.sd_card.volume.remount()
+        if not self._mounted_anew:
+            self._mount_anew()
         wanted = self.config.file_system
-        if wanted == self.volume.kind:
-            self.volume.remount()
-        else:
+        if wanted != self.volume.kind:
             before = self.volume.kind
             self.volume.become(wanted)
             self.note(
@@ -459,6 +457,12 @@ class Board:
                 )
             )
         self.volume.boot_defaults()
+
+    def _mount_anew(self) -> None:
+        """Lose what is open: it was never committed."""
+        for volume in self._volumes():
+            volume.remount()
+        self._mounted_anew = True
 
     def _boot(self, device: Device) -> None:
         try:
