@@ -462,6 +462,8 @@ def store(found: Mapping[tuple[str, ...], bytes | None], target: str, progress: 
     """Write what :func:`fetch` found; each file appears whole. Never follows a link below ``target``. Raises FlashError."""
     root = Path(target)
     with failing():
+        if not root.parent.is_dir():
+            raise FlashError(f"{target}: there is no folder {root.parent} on this machine")
         for names, content in found.items():
             path = root
             for name in names[:-1] if content is not None else names:

@@ -18,6 +18,7 @@ from emulator.boot import Outcome
 from emulator.committed import Closed, Key, Ledger, digest
 from emulator.powercut_causes import Cause
 from emulator.project import Project
+from emulator.runtime.messages import board_message
 from emulator.runtime.names import type_name
 from emulator.settings import CertRules, FileSystem
 from flashfs import Step
@@ -371,7 +372,7 @@ def _exceptions(board: Board) -> tuple[str, ...]:
 
 def _message(exception: BaseException) -> str:
     try:
-        return str(exception)
+        return board_message(exception, str(exception))
     except BaseException:  # noqa: BLE001  a script's own class, whose code cannot run once its board is off
         return ""
 

@@ -159,7 +159,7 @@ def decode_sectors(read: ReadSectors, sectors: int) -> Image:
 def find_volume(read: ReadSectors, sectors: int) -> Geometry:
     """Return the geometry of the first FAT volume on a medium: at its start, or in one of four partitions."""
     if sectors < 1:
-        raise NoFileSystemError("the medium is empty")
+        raise NoFileSystemError(f"the medium has not even one sector of {SECTOR} bytes")
     boot = _whole(read, 0, 1)
     start = 0
     if boot[_SIGNATURE_AT:] != _SIGNATURE:

@@ -301,7 +301,7 @@ KINDS = pytest.mark.parametrize("kind", ["littlefs", "fat"])
 
 @KINDS
 def test_all_work_on_one_flash(kind: str) -> None:
-    soak(kind, 3)
+    soak(kind, 1.5)
 
 
 @pytest.mark.nightly
