@@ -33,7 +33,21 @@ FAT_SEEK_FILLS = Quirk(
     note="seek() to before the start of the file: the board would have filled the whole volume",
 )
 
-QUIRKS: tuple[Quirk, ...] = (RENAME_ONTO_ITSELF, RENAME_INTO_ITSELF, RPLUS_TRUNCATES, FAT_SEEK_FILLS)
+FORMAT_NEEDS_RESET = Quirk(
+    name="fsformat-needs-reset",
+    board="On LittleFS, os.fsformat() formats underneath the mounted file system: every access fails until the next reset.",
+    default="The empty file system can be used at once, as on FAT.",
+    source="firmware: esp32/littlefs/vfs_littlefs.c",
+    note="os.fsformat() of LittleFS: on the board every access fails from here to the next reset",
+)
+
+QUIRKS: tuple[Quirk, ...] = (
+    RENAME_ONTO_ITSELF,
+    RENAME_INTO_ITSELF,
+    RPLUS_TRUNCATES,
+    FAT_SEEK_FILLS,
+    FORMAT_NEEDS_RESET,
+)
 
 
 def quirk_note(quirk: Quirk, evidence: str, fix: str = "") -> Note:

@@ -11,6 +11,7 @@ from flashfs.errors import EEXIST, EINVAL, ENODEV, EPERM, DeviceError, ErrorFact
 from flashfs.files import FileIO, TextIOWrapper
 from flashfs.names import decode_name, encode_path
 from flashfs.notes import Note, NoteSink, ignore_note
+from flashfs.quirks import FORMAT_NEEDS_RESET, quirk_note
 from flashfs.volume import FILE_MODE, FOLDER_MODE, StatResult, Volume
 
 _ROOT_NAME_MAX = 128
@@ -303,7 +304,9 @@ class Vfs:
                 view._current = self._table.mounts[0] if self._table.mounts else ROOT
 
     def fsformat(self, path: str | bytes) -> None:
-        """Format a volume by its exact mount point. LittleFS is unusable afterwards until the next boot.
+        """Format a volume by its exact mount point.
+
+        With the quirk ``fsformat-needs-reset`` LittleFS is unusable afterwards until the next boot.
 
         :raises OSError: with a text for anything but an absolute path, ENODEV for an unknown one
         """
@@ -324,17 +327,11 @@ class Vfs:
             system("fsformat")
             return
         littlefs = system.kind == "littlefs"
-        system.format(remount=not littlefs)
+        as_on_the_board = FORMAT_NEEDS_RESET.name in system.file_system.around.quirks
+        system.format(remount=not (littlefs and as_on_the_board))
         if littlefs:
-            self._note(
-                Note(
-                    "fsformat-needs-reset",
-                    f"{decode_name(raw)} is formatted but not mounted: every access fails until the next reset",
-                    cause="the firmware formats LittleFS underneath the mounted file system and does not mount it anew",
-                    fix="call machine.reset() right after os.fsformat()",
-                    source="firmware: esp32/littlefs/vfs_littlefs.c",
-                )
-            )
+            fix = "call machine.reset() right after os.fsformat()"
+            self._note(quirk_note(FORMAT_NEEDS_RESET, f"{decode_name(raw)} is empty now", fix))
 
     # -- what C code of the firmware asks
 

@@ -266,15 +266,17 @@ def test_fsformat_refusals(board: Board, path: Any, error: int | str) -> None:
     assert sorted(board.os.listdir("/flash")) == BOOT
 
 
-def test_fsformat_of_fat_is_usable_at_once() -> None:
-    board = Board("fat")
+@pytest.mark.parametrize(("kind", "notes"), [("fat", []), ("littlefs", ["fsformat-needs-reset"])])
+def test_a_formatted_volume_is_usable_at_once(kind: str, notes: list[str]) -> None:
+    board = Board(kind)
     board.os.fsformat("/flash")
     assert board.os.listdir("/flash") == []
     board.put("/flash/x", b"1")
+    assert board.codes() == notes
 
 
-def test_fsformat_of_littlefs_needs_a_reset() -> None:
-    board = Board("littlefs")
+def test_fsformat_of_littlefs_needs_a_reset_on_the_board() -> None:
+    board = Board("littlefs", quirks=frozenset({"fsformat-needs-reset"}))
     board.os.fsformat("/flash")
     assert number(board.os.listdir, "/flash") == 0
     assert number(board.os.open, "/flash/x", "w") == 0
