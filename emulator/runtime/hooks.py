@@ -1,0 +1,49 @@
+"""Names under which the source pipeline reaches into the runtime.
+
+A pass replaces an expression whose meaning differs between CPython and the board by a call of one of these. They stand in the
+script's builtins; none is an identifier, so no script can name them.
+"""
+
+from __future__ import annotations
+
+GUARD = ".guard"
+"""``.guard()``: the power check at the head of each ``except``."""
+
+NOWHERE = ".nowhere"
+"""``.nowhere(name)``: raises the NameError of a name that the host always defines and the board does not."""
+
+GETATTR = ".getattr"
+"""``.getattr(obj, name)``: attribute access that knows what the board's objects have."""
+
+CALL = ".call"
+"""``.call(f, *args, **kwargs)``: a call by the name of a native type; ``f`` is whatever the name stands for."""
+
+MODULO = ".mod"
+"""``.mod(left, right)``: ``%`` that may be formatting."""
+
+ADD = ".add"
+"""``.add(left, right)``: ``+`` beside a bytes literal."""
+
+REPEAT = ".repeat"
+"""``.repeat(left, right)``: ``*`` beside a literal sequence, held to the board's memory."""
+
+POWER = ".pow"
+"""``.pow(left, right)``: ``**``."""
+
+CONTAINS = ".in"
+"""``.in(item, container)``: ``in`` with a literal text on its left."""
+
+STEPPED = ".stepped"
+"""``.stepped(obj, store)``: returns ``obj`` if the board can slice it with a step, for reading or, with ``store``, for writing."""
+
+ITER = ".iter"
+"""``.iter(obj)``: what a loop over ``obj`` goes through; dicts and sets in the board's order."""
+
+DICT = ".dict"
+"""``.dict(made)``: a dict display; its table has as many places as the display has entries."""
+
+SET = ".set"
+"""``.set(*items)``: a set display."""
+
+FLOAT = ".float"
+"""``.float(value)``: a float literal where arithmetic is in single precision."""
