@@ -33,6 +33,7 @@ class Options:
     mockro: str | None = None
     corpus: Path | None = None
     micropython: str | None = None
+    micropython111: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Measure the figures of ``README.md`` beside this file.
 
-usage: python benchmarks/run.py [startup|source|stopping|tls|flash ...] [--rounds N] [--json]
+usage: python benchmarks/run.py [startup|cpu|source|stopping|tls|flash ...] [--rounds N] [--json]
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from benchmarks.paired import HEADINGS, BenchmarkError, Figure, Options, Progres
 
 FAMILIES = {
     "startup": "S1-S4: hello world from the command line",
+    "cpu": "C1-C2: programs that compute",
     "source": "S5: compiling a script",
     "stopping": "K1-K3: cutting the power",
     "tls": "T1-T4: handshakes and bulk data",
@@ -44,13 +45,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--micropython", metavar="EXE", help="tls, flash: a MicroPython with TLS and LittleFS to compare with"
     )
+    parser.add_argument("--micropython111", metavar="EXE", help="cpu: a MicroPython 1.11 to compare with")
     options = parser.parse_args(argv)
     unknown = [name for name in options.families if name not in FAMILIES]
     if unknown:
         parser.error(f"no family {unknown[0]!r}; there are {', '.join(FAMILIES)}")
     if options.rounds < 1:
         parser.error("--rounds: at least 1")
-    asked = Options(options.rounds, options.python, options.mockro, options.corpus, options.micropython)
+    asked = Options(
+        *(options.rounds, options.python, options.mockro, options.corpus, options.micropython, options.micropython111)
+    )
 
     figures: list[Figure] = []
     failures: dict[str, str] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 import time
 import zlib
@@ -23,7 +24,7 @@ from emulator.errors import BoardOSError
 from emulator.hostmap import HostMap, parse_map, parse_publish
 from emulator.notes import Note, Notebook
 from emulator.nvs import Nvs
-from emulator.power import Ending, PowerCycle, PowerOff, ScriptThread, current_or_none
+from emulator.power import Ending, PowerCycle, PowerOff, ScriptThread, TraceFunction, current_or_none
 from emulator.project import Project, ProjectError, read
 from emulator.quirks import chosen
 from emulator.runtime.interpreter import Interpreter
@@ -142,6 +143,7 @@ class Board:
         self._changed = threading.Condition()
         self._supervisor: threading.Thread | None = None
         self._cycle: PowerCycle | None = None
+        self._trace: TraceFunction | None = None
         self._idle = False
         self._stopping = False
         self.resets = 0
@@ -219,6 +221,8 @@ class Board:
             self._stopping = False
             self._idle = False
             self.resets = 0
+            # pdb traces the thread it was started in; the script's threads are others
+            self._trace = sys.gettrace() if threading.gettrace() is None else None  # type: ignore[assignment]
             self._supervisor = threading.Thread(target=self._live, name="board", daemon=True)
             self._supervisor.start()
 
@@ -377,6 +381,7 @@ class Board:
         self._hard_reset()
         while True:
             cycle = PowerCycle(self.clock, on_change=self.wake, hold_flash=self._hold_flash)
+            cycle.trace = self._trace
             with self._changed:
                 if self._stopping:
                     return
@@ -475,11 +480,14 @@ class Board:
 
     # -- for the runtime -------------------------------------------------------------------------------------------
 
-    def host_file(self, vfs: Vfs, path: str, data: bytes) -> str | None:
-        """The host's file behind the device path ``path`` if its content is still ``data``."""
+    def host_file(self, vfs: Vfs, path: str, data: bytes) -> str:
+        """The host's file behind the device path ``path`` if its content is still ``data``, else a name for it in brackets.
+
+        Debuggers and coverage look for no file behind such a name.
+        """
         full = path if path.startswith("/") else f"{vfs.getcwd().rstrip('/')}/{path}"
         origin = self._origins.get(full)
-        return origin[0] if origin is not None and origin[1] == data else None
+        return origin[0] if origin is not None and origin[1] == data else f"<{full}>"
 
 
 class _Fence:

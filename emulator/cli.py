@@ -12,6 +12,7 @@ USAGE = 2
 COMMANDS: dict[str, str] = {
     "run": "run a script or a project on an emulated board",
     "demo": "the whole story on this machine alone: certificate upload, TLS, success and failure",
+    "check": "what scripts and project folders would run into on the board, without running them",
     "explain": "what a number or an error text of the board means",
     "certs": "make certificates in the board's forms, or check what the board will make of files",
     "flash": "the files of a stored board: list, copy, remove, read and write images",

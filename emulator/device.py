@@ -33,8 +33,8 @@ class Device:
     printer: Printer = field(default_factory=Printer)
     interpreter: Interpreter = field(init=False)
 
-    def host_file(self, path: str, data: bytes) -> str | None:
-        """The host's file that ``path`` was loaded from, as long as its content is still ``data``."""
+    def host_file(self, path: str, data: bytes) -> str:
+        """The host's file that ``path`` was loaded from, as long as its content is still ``data``, else a name in brackets."""
         return self.board.host_file(self.vfs, path, data)
 
     def read_line(self) -> str:

@@ -6,7 +6,7 @@ A script can be in pure Python, in a C call, or inside a shim. Ending it takes t
   which power-off and Ctrl-C wake;
 * pure Python code gets :class:`PowerOff` injected, repeatedly, and only while script code is on top of its stack, so that
   no shim is torn apart in the middle of its work;
-* the source pipeline puts a check at the head of each ``except`` clause (``runtime/source.py``), since a bare ``except:``
+* the source pipeline puts a check at the head of each ``except`` clause (``runtime/source/rewrite.py``), since a bare ``except:``
   would otherwise swallow the injection.
 """
 
@@ -30,11 +30,24 @@ from emulator.clock import Clock
 if TYPE_CHECKING:
     import socket
 
+TraceFunction = Callable[[FrameType, str, Any], Any]
+
 INJECT_EVERY = 0.005
 """Seconds between two injections: the interpreter's own switch interval, below which the stopper only waits for the GIL."""
 
 _GENERATOR = 0x20
 """The code flag CO_GENERATOR; ``inspect``, which names it, is slow to import."""
+
+_STATELESS = (
+    "emulator.runtime.builtins",
+    "emulator.runtime.calls",
+    "emulator.runtime.formatting",
+    "emulator.runtime.methods",
+    "emulator.runtime.operators",
+    "emulator.runtime.order",
+    "emulator.runtime.sorting",
+)
+"""Modules that hold no state which a PowerOff in the middle could tear: their frames count as the script's own."""
 
 _LONGEST_WAIT = 3600.0
 """One uninterrupted wait of the host's; longer ones are repeated (some platforms overflow on larger values)."""
@@ -67,8 +80,10 @@ class Ready:
 class ScriptThread:
     """One thread of the script."""
 
-    def __init__(self, cycle: PowerCycle, body: Callable[[], None], name: str) -> None:
+    def __init__(self, cycle: PowerCycle, body: Callable[[], None], name: str, stack: int | None = None) -> None:
         self.cycle = cycle
+        self.stack = stack
+        """Bytes of the board's stack for this thread; None for the main one."""
         self._body = body
         self._token = threading.Lock()
         self._token.acquire()
@@ -84,6 +99,8 @@ class ScriptThread:
     # -- life ---------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        if self.cycle.trace is not None:
+            sys.settrace(self.cycle.trace)
         self.cycle.enter(self)
         body: Callable[[], None] | None = self._body
         del self._body  # what the script's functions hold is let go with them
@@ -158,6 +175,8 @@ class PowerCycle:
         self.off = False
         self.ending: Ending | None = None
         self.script_builtins: dict[str, Any] = {}
+        self.trace: TraceFunction | None = None
+        """The tracing function of a debugger that knows one thread only (pdb); the script's threads take it over."""
         # reentrant: a collected socket takes back its at_end action in whatever thread the collector runs
         self._lock = threading.RLock()
         self._threads: dict[int, ScriptThread] = {}
@@ -167,10 +186,15 @@ class PowerCycle:
 
     # -- threads ------------------------------------------------------------------------------------------------
 
-    def start_thread(self, body: Callable[[], None], *, name: str = "script", main: bool = False) -> ScriptThread:
-        """Run ``body`` in a thread of this cycle. The main one is the one that Ctrl-C interrupts."""
+    def start_thread(
+        self, body: Callable[[], None], *, name: str = "script", main: bool = False, stack: int | None = None
+    ) -> ScriptThread:
+        """Run ``body`` in a thread of this cycle. The main one is the one that Ctrl-C interrupts.
+
+        ``stack``: bytes of the board's stack for it; None for that of the main task.
+        """
         self.check()
-        thread = ScriptThread(self, body, name)
+        thread = ScriptThread(self, body, name, stack)
         if main:
             self._main = thread
         with self._lock:
@@ -313,7 +337,11 @@ class PowerCycle:
 
     def _in_script(self, thread: ScriptThread) -> bool:
         frame: FrameType | None = sys._current_frames().get(thread.ident)
-        return frame is not None and frame.f_builtins is self.script_builtins
+        while frame is not None and frame.f_builtins is not self.script_builtins:
+            if not frame.f_globals.get("__name__", "").startswith(_STATELESS):
+                return False
+            frame = frame.f_back
+        return frame is not None
 
 
 _current = threading.local()

@@ -6,17 +6,17 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from emulator.errors import BoardOSError
 from emulator.firmware._arguments import native, natives
 from emulator.firmware._natives import hide, no_instances, to_word
 from emulator.power import PowerOff, ScriptThread, current
 from emulator.runtime.names import type_name
+from emulator.runtime.recursion import THREAD_STACK, expect_thread
 
 if TYPE_CHECKING:
     from emulator.device import Device
 
-MOST_THREADS = 32
-"""More stacks than these do not fit into the board's internal RAM; the exact number depends on what else is there."""
+STACKS = 160 * 1024
+"""Bytes of stacks that fit into the board's internal RAM, about: it depends on what else is there."""
 
 _NONE: Any = object()
 
@@ -107,7 +107,10 @@ def module(device: Device) -> dict[str, Any]:
     power = device.power
 
     def start_new_thread(function: Any, args: Any, kwargs: Any = _NONE, /) -> None:
-        """Start a thread; an exception it does not catch is shown on the console and ends only that thread."""
+        """Start a thread; an exception it does not catch is shown on the console and ends only that thread.
+
+        Raises TypeError, and MemoryError where its stack does not fit (firmware: esp32/mpthreadport.c).
+        """
         if not isinstance(args, (tuple, list)):
             raise TypeError(f"object '{type_name(args)}' isn't a tuple or list")
         if kwargs is not _NONE and not isinstance(kwargs, dict):
@@ -121,13 +124,15 @@ def module(device: Device) -> dict[str, Any]:
                 pass
             except PowerOff:
                 raise
-            except BaseException as error:  # noqa: BLE001  the board shows whatever it is
+            except BaseException as error:  # noqa: BLE001  the board shows whatever it is  # noqa: BLE001  the board shows whatever it is
                 head = f"Unhandled exception in thread started by {device.printer.repr(function)}\n"
                 device.console.write(head + device.interpreter.format_exception(error))
 
-        if len(power.threads()) >= MOST_THREADS:
-            raise BoardOSError("can't create thread")
-        power.start_thread(body, name="script thread")
+        stack = max(asked[0], THREAD_STACK)
+        if stack + sum(thread.stack or 0 for thread in power.threads()) > STACKS:
+            raise MemoryError("can't create thread")
+        expect_thread(device.interpreter.builtins, stack)
+        power.start_thread(body, name="script thread", stack=stack)
 
     def exit() -> NoReturn:
         raise SystemExit
@@ -141,7 +146,7 @@ def module(device: Device) -> dict[str, Any]:
         return current().ident & 0x7FFFFFFF
 
     def stack_size(size: Any = 0, /) -> int:
-        """What was asked for before, at first 0 for the default. The host's threads keep their own size."""
+        """What was asked for before, at first 0 for the default; the least is 5 KiB. It bounds how deep a thread can call."""
         before, asked[0] = asked[0], to_word(size) & 0xFFFFFFFF
         return before
 

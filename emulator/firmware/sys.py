@@ -10,6 +10,7 @@ from emulator.firmware._arguments import native, natives
 from emulator.firmware._convert import check_stream, encode, writable
 from emulator.firmware._natives import attrtuple, hide, no_instances, stream_part, to_word
 from emulator.models import MICROPYTHON
+from emulator.runtime.messages import board_class
 from flashfs.errors import EPERM
 
 if TYPE_CHECKING:
@@ -144,8 +145,8 @@ def module(device: Device) -> dict[str, Any]:
         raise SystemExit(*(() if retval is _NONE else (retval,)))
 
     def exc_info() -> tuple[Any, Any, None]:
-        kind, value, _ = host.exc_info()
-        return kind, value, None
+        value = host.exc_info()[1]
+        return None if value is None else board_class(value), value, None
 
     def print_exception(exc: Any, file: Any = stdout, /) -> None:
         check_stream(file, "write")

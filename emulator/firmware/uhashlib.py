@@ -5,8 +5,10 @@ The board has one hash engine: a second hash before the ``digest()`` of the firs
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import BoardOSError
@@ -19,35 +21,24 @@ if TYPE_CHECKING:
 NAMES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
 
-class _Engine:
-    """Who has the board's hash engine, if anyone."""
+def _class(name: str, engine: threading.Lock) -> type:
+    make: Callable[..., Any] = getattr(hashlib, name)
+    if name in ("md5", "sha1"):  # a host in FIPS mode has them for other uses only
+        make = functools.partial(make, usedforsecurity=False)
+    take, release = engine.acquire, engine.release
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._busy = False
-
-    def take(self) -> None:
-        with self._lock:
-            if self._busy:
-                raise BoardOSError("only one active hash operation is permitted at a time")
-            self._busy = True
-
-    def release(self) -> None:
-        with self._lock:
-            self._busy = False
-
-
-def _class(name: str, engine: _Engine) -> type:
     class Hash:
         """A hash being computed; after ``digest()`` it takes no more data and keeps its result."""
 
         __slots__ = ("_hash", "_result")
 
-        def __init__(self, *data: object) -> None:
-            count(len(data), 0, 1)
-            first = bytes(readable(data[0])) if data else b""
-            engine.take()
-            self._hash: Any = hashlib.new(name, first, usedforsecurity=False)
+        def __init__(self, data: Any = b"", /, *more: object) -> None:
+            if more:
+                count(1 + len(more), 0, 1)
+            first = data if type(data) is bytes else bytes(readable(data))
+            if not take(False):
+                raise BoardOSError("only one active hash operation is permitted at a time")
+            self._hash = make(first)
             self._result: bytes | None = None
 
         @native(2)
@@ -56,12 +47,12 @@ def _class(name: str, engine: _Engine) -> type:
             if self._result is None:
                 self._hash.update(view)
 
-        @native(1)
-        def digest(self) -> bytes:
-            if self._result is None:
-                self._result = self._hash.digest()
-                engine.release()
-            return self._result
+        def digest(self, /) -> bytes:
+            result = self._result
+            if result is None:
+                result = self._result = self._hash.digest()
+                release()
+            return result
 
     Hash.__name__ = Hash.__qualname__ = name
     return Hash
@@ -69,5 +60,5 @@ def _class(name: str, engine: _Engine) -> type:
 
 def module(device: Device) -> dict[str, object]:
     """Return the names of ``uhashlib``."""
-    engine = _Engine()
+    engine = threading.Lock()  # held by the hash that is being computed
     return {"__name__": "uhashlib", **{name: _class(name, engine) for name in NAMES}}

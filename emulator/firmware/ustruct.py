@@ -5,11 +5,12 @@ Values out of range are cut, missing ones are zero, surplus ones and surplus byt
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from emulator.firmware._arguments import native
 from emulator.firmware._convert import (
@@ -75,6 +76,32 @@ def _parse(text: str) -> _Format:
             size += width * count
         items.append((count, code))
     return _Format(tuple(items), native, big, size)
+
+
+class _Swift(dict[Any, Callable[..., Any]]):
+    """Format -> what the host's ``struct`` does for it, where that is what the board does whenever it succeeds.
+
+    These are the formats of whole numbers whose sizes and places are the same; what the host refuses (values out of range, too
+    many or too few) is left to the board's rules.
+    """
+
+    def __init__(self, method: str) -> None:
+        self._method = method
+
+    def __missing__(self, fmt: object) -> Callable[..., Any]:
+        if type(fmt) is not str or not _SAME_ON_HOST(fmt):
+            return _refuse
+        if len(self) >= 256:
+            self.clear()
+        self[fmt] = method = getattr(struct.Struct(fmt), self._method)
+        return method  # type: ignore[no-any-return]
+
+
+_SAME_ON_HOST = re.compile(r"[<>!]\d{0,2}[bBhHiIlLqQ](?:\d{0,2}[bBhHiIlLqQ])*|[bBhHiI]{1,16}").fullmatch
+
+
+def _refuse(*_: object) -> NoReturn:
+    raise struct.error
 
 
 @native(1)
@@ -147,7 +174,13 @@ def module(device: Device) -> dict[str, object]:
                 view[position : position + width] = data[::-1] if form.big else data
                 position += width
 
+    swift_pack, swift_unpack = _Swift("pack"), _Swift("unpack")
+
     def pack(fmt: object, /, *values: object) -> bytes:
+        try:
+            return swift_pack[fmt](*values)  # type: ignore[no-any-return]
+        except (struct.error, TypeError):
+            pass
         form = _parse(to_text(fmt))
         check_memory(form.size, heap_bytes)
         out = bytearray(form.size)
@@ -176,7 +209,14 @@ def module(device: Device) -> dict[str, object]:
             "bad typecode",
         )
 
-    @native(2, 3)
+    def unpack(fmt: object, data: object, offset: object = 0, /) -> tuple[object, ...]:
+        if offset == 0:
+            try:
+                return swift_unpack[fmt](data)  # type: ignore[no-any-return]
+            except (struct.error, TypeError):
+                pass
+        return unpack_from(fmt, data, offset)
+
     def unpack_from(fmt: object, data: object, offset: object = 0, /) -> tuple[object, ...]:
         form = _parse(to_text(fmt))
         view = readable(data)
@@ -207,7 +247,7 @@ def module(device: Device) -> dict[str, object]:
         "calcsize": calcsize,
         "pack": pack,
         "pack_into": pack_into,
-        "unpack": unpack_from,
-        "unpack_from": unpack_from,
+        "unpack": unpack,
+        "unpack_from": unpack,
     }
     return {"__name__": "ustruct", **names}

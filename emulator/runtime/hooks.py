@@ -34,7 +34,7 @@ CONTAINS = ".in"
 """``.in(item, container)``: ``in`` with a literal text on its left."""
 
 STEPPED = ".stepped"
-"""``.stepped(obj, store)``: returns ``obj`` if the board can slice it with a step, for reading or, with ``store``, for writing."""
+"""``.stepped(obj, store)``: returns ``obj`` if the board can slice it with a step (``store``: write such a slice)."""
 
 ITER = ".iter"
 """``.iter(obj)``: what a loop over ``obj`` goes through; dicts and sets in the board's order."""
@@ -47,3 +47,21 @@ SET = ".set"
 
 FLOAT = ".float"
 """``.float(value)``: a float literal where arithmetic is in single precision."""
+
+MARK = ".mark"
+"""An object that each running function which may call itself holds a reference to."""
+
+MARK_HELD = ".held"
+"""The local name under which it is held."""
+
+REFERENCES = ".references"
+"""``.references(mark)``: how many references to it there are."""
+
+DEPTH_LIMIT = ".limit"
+"""From how many references on the stack may be full."""
+
+DEEP = ".deep"
+"""``.deep()``: counts, and raises the board's RuntimeError if it is."""
+
+NO_KEYWORDS = ".nokeywords"
+"""``.nokeywords()``: raises the TypeError of what takes no keyword arguments."""

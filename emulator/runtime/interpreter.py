@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from emulator.runtime import builtins, source
 from emulator.runtime.hidden import visible_names
 from emulator.runtime.imports import Importer
+from emulator.runtime.names import MeasuredPath
 from emulator.runtime.tracebacks import LOCATION, format_exception
+from flashfs.notes import Note
 
 if TYPE_CHECKING:
     from emulator.device import Device
@@ -18,6 +21,8 @@ _KINDS: dict[str, type[BaseException]] = {
     "SyntaxError": SyntaxError,
     "IndentationError": IndentationError,
     "RuntimeError": RuntimeError,
+    "NameError": NameError,
+    "NotImplementedError": NotImplementedError,
 }
 
 
@@ -26,6 +31,9 @@ class Interpreter:
 
     def __init__(self, device: Device) -> None:
         self.device = device
+        self.floats = "double"
+        self.opt_level = 0
+        """``micropython.opt_level``: what is compiled from now on leaves its assertions out above 0."""
         self.importer = Importer(self)
         self.builtins: dict[str, Any] = {}
         self.builtins.update(builtins.make(self))
@@ -41,13 +49,27 @@ class Interpreter:
         """
         filename = filename or display
         try:
-            code = source.compile_script(text, filename, mode)
+            code = source.compile_script(text, filename, mode, floats=self.floats, optimize=self.opt_level)
         except source.SourceError as error:
-            exception = _KINDS[error.kind](error.message)
-            setattr(exception, LOCATION, (display, error.line))
-            raise exception from None
+            raise self._refused(error, display) from None
         self._display[filename] = display
         return code
+
+    def _refused(self, error: source.SourceError, display: str) -> BaseException:
+        """The board's exception for source that it refuses; the host's reader is told what is meant and what to write."""
+        exception = _KINDS[error.kind](error.message)
+        if error.kind != "NotImplementedError":
+            setattr(exception, LOCATION, (display, error.line, error.block))
+        if error.construct:
+            self.device.note(
+                Note(
+                    "syntax",
+                    f"{display} line {error.line}: the board does not take {error.construct}",
+                    fix=error.instead,
+                    source="firmware: py/grammar.h, py/compile.c, py/lexer.c",
+                )
+            )
+        return exception
 
     def execute(self, code: Any, mode: str, globals: dict[str, Any], locals: Any) -> Any:  # noqa: A002
         """``exec`` and ``eval`` of text."""
@@ -62,7 +84,10 @@ class Interpreter:
         """Run a file of the flash. Raises what it raises, BoardOSError if it cannot be read."""
         with self.device.vfs.open(path, "rb") as file:
             data: bytes = file.read()
-        self.execute_source(path, data, globals, locals, filename=self.device.host_file(path, data))
+        host_file = self.device.host_file(path, data)
+        if "coverage" in sys.modules and "__file__" in globals:
+            globals["__file__"] = MeasuredPath(path, host_file)
+        self.execute_source(path, data, globals, locals, filename=host_file)
 
     def execute_source(
         self,
@@ -77,9 +102,7 @@ class Interpreter:
         try:
             text = source.decode(data)
         except source.SourceError as error:
-            exception = _KINDS[error.kind](error.message)
-            setattr(exception, LOCATION, (path, error.line))
-            raise exception from None
+            raise self._refused(error, path) from None
         self._run(self.compile(text, path, "exec", filename), globals, locals)
 
     def _run(self, code: CodeType, globals: dict[str, Any], locals: Any) -> Any:  # noqa: A002

@@ -36,3 +36,20 @@ def type_name(obj: object) -> str:
     if isinstance(obj, ModuleType):
         return "module"
     return kind.__name__
+
+
+class MeasuredPath(str):
+    """A path on the flash whose ``str()`` is that of the host's file: what coverage.py takes a module's lines to be from.
+
+    It looks at ``__file__`` rather than at the name in the code. The script sees the path on the flash.
+    """
+
+    host: str
+
+    def __new__(cls, path: str, host: str) -> MeasuredPath:
+        made = super().__new__(cls, path)
+        made.host = host
+        return made
+
+    def __str__(self) -> str:
+        return self.host

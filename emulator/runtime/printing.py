@@ -11,7 +11,7 @@ from typing import Any
 
 from emulator.runtime.floats import float_str, to_single
 from emulator.runtime.messages import board_message, board_type
-from emulator.runtime.names import type_name
+from emulator.runtime.names import MeasuredPath, type_name
 
 Text = str
 """``str`` where a method of that name stands in the way."""
@@ -81,6 +81,8 @@ class Printer:
         kind = type(obj)
         if kind is str:
             return obj  # type: ignore[no-any-return]
+        if kind is MeasuredPath:
+            return obj[:]  # type: ignore[no-any-return]
         if isinstance(obj, BaseException):
             return exception_str(obj, self)
         if _of_script(kind, "__str__"):
@@ -173,6 +175,7 @@ def _native_repr(kind: type) -> bool:
 
 _PLAIN: dict[type, Callable[[Any], str]] = {
     str: str_repr,
+    MeasuredPath: str_repr,
     bytes: bytes_repr,
     bool: repr,
     int: repr,

@@ -44,6 +44,8 @@ def test_the_planted_bug_is_found_on_fat(project: Path) -> None:
         "console",
         "console",
         "console",
+        "console",  # the with statement and the try statement raise again, which the board shows
+        "console",
         "before",
         "cause",
         "fix",

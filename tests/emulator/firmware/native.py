@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 from emulator.models import model
+from emulator.runtime.hooks import GUARD
 from emulator.runtime.messages import board_class_name
 from emulator.runtime.printing import Printer
 from flashfs import Note
@@ -44,6 +46,8 @@ class Bench:
     def outcome(self, expression: str, names: dict[str, Any]) -> str:
         """``repr`` of the value as the board prints it, or ``Type: text`` of the exception."""
         try:
-            return self.printer.repr(eval(expression, names))
+            # code is a script's where its builtins have the power check
+            script_builtins = {**vars(builtins), GUARD: lambda: None}
+            return self.printer.repr(eval(expression, {**names, "__builtins__": script_builtins}))
         except Exception as error:  # noqa: BLE001  the outcome is the exception
             return f"{board_class_name(error)}: {self.printer.str(error)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.emulator.conftest import RunScript
@@ -127,17 +129,98 @@ def test_threads(run_script: RunScript, call: str, function: str, text: str) -> 
     assert run_script(f"import _thread\nl = _thread.allocate_lock()\n{function}\n{call}").text == text
 
 
-def test_an_exception_ends_only_its_thread(run_script: RunScript) -> None:
-    result = run_script("import _thread\ndef f():\n    1 // 0\n_thread.start_new_thread(f, ())\nprint('main')")
-    assert "main\n" in result.text
+UNHANDLED = {
+    "in the function": (
+        "def f():\n    1 // 0\n_thread.start_new_thread(f, ())",
+        r"<function f at 0x[0-9a-f]{8}>",
+        ['  File "main.py", line 3, in f', "ZeroDivisionError: divide by zero"],
+    ),
+    "deeper": (
+        "def g():\n    raise OSError(2)\ndef f():\n    g()\n_thread.start_new_thread(f, ())",
+        r"<function f at 0x[0-9a-f]{8}>",
+        ['  File "main.py", line 5, in f', '  File "main.py", line 3, in g', "OSError: [Errno 2] ENOENT"],
+    ),
+    "a method": (
+        "class A:\n    def f(self):\n        self.x\n_thread.start_new_thread(A().f, ())",
+        r"<bound_method>",
+        ['  File "main.py", line 4, in f', "AttributeError: 'A' object has no attribute 'x'"],
+    ),
+    "a lambda": (
+        "_thread.start_new_thread(lambda: [][0], ())",
+        r"<function <lambda> at 0x[0-9a-f]{8}>",
+        ['  File "main.py", line 2, in <lambda>', "IndexError: list index out of range"],
+    ),
+    "wrong arguments": (
+        "def f(a, b): pass\n_thread.start_new_thread(f, (1,))",
+        r"<function f at 0x[0-9a-f]{8}>",
+        ["TypeError: function takes 2 positional arguments but 1 were given"],
+    ),
+    "no function": ("_thread.start_new_thread(5, ())", "5", ["TypeError: 'int' object isn't callable"]),
+    "too deep": (
+        "def f():\n    f()\n_thread.start_new_thread(f, ())",
+        r"<function f at 0x[0-9a-f]{8}>",
+        ["RuntimeError: maximum recursion depth exceeded"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("script", "function", "ending"), UNHANDLED.values(), ids=UNHANDLED)
+def test_an_exception_ends_only_its_thread(
+    run_script: RunScript, script: str, function: str, ending: list[str]
+) -> None:
+    result = run_script(f"import _thread\n{script}\nprint('main')")
+    lines = result.text.splitlines()
+    lines.remove("main")
     assert result.exit_code == 0
-    assert "Unhandled exception in thread started by <function f at 0x" in result.text
-    assert "ZeroDivisionError: divide by zero\n" in result.text
+    assert re.fullmatch(f"Unhandled exception in thread started by {function}", lines[0]), lines[0]
+    if len(ending) > 1:
+        assert lines[1] == "Traceback (most recent call last):"
+    assert lines[-len(ending) :] == ending
 
 
-def test_more_threads_than_the_memory_holds(run_script: RunScript) -> None:
+def test_threads_outlive_main(run_script: RunScript) -> None:
+    script = "import _thread, utime\ndef f():\n    utime.sleep_ms(30)\n    print('later')\n_thread.start_new_thread(f, ())\nprint('main')"
+    assert run_script(script).text == "main\nlater\n"
+
+
+SILENT = ["_thread.exit()", "raise SystemExit", "import sys; sys.exit(3)"]
+
+
+@pytest.mark.parametrize("statement", SILENT)
+def test_leaving_a_thread_is_silent(run_script: RunScript, statement: str) -> None:
+    result = run_script(f"import _thread\ndef f():\n    {statement}\n_thread.start_new_thread(f, ())")
+    assert (result.text, result.exit_code) == ("", 0)
+
+
+def test_a_lock_is_held_while_its_holder_has_ended(run_script: RunScript) -> None:
+    script = (
+        "import _thread\na, b = _thread.allocate_lock(), _thread.allocate_lock()\nb.acquire()\n"
+        "def f():\n    a.acquire()\n    b.release()\n_thread.start_new_thread(f, ())\nb.acquire()\nprint(a.locked())"
+    )
+    assert run_script(script).text == "True\n"
+
+
+MEMORY = {
+    "many": "for n in range(99): _thread.start_new_thread(f, ())",
+    "large": "_thread.stack_size(1 << 20)\n    _thread.start_new_thread(f, ())",
+}
+
+
+@pytest.mark.parametrize("statements", MEMORY.values(), ids=MEMORY)
+def test_more_stacks_than_the_memory_holds(run_script: RunScript, statements: str) -> None:
     script = (
         "import _thread\nl = _thread.allocate_lock()\nl.acquire()\ndef f():\n    with l: pass\n"
-        "try:\n    for n in range(99): _thread.start_new_thread(f, ())\nexcept OSError as e:\n    print(repr(e))\nl.release()"
+        f"try:\n    {statements}\nexcept MemoryError as e:\n    print(repr(e))\nl.release()"
     )
-    assert run_script(script).text == 'OSError("can\'t create thread",)\n'
+    assert run_script(script).text == 'MemoryError("can\'t create thread",)\n'
+
+
+def test_a_larger_stack_lets_a_thread_call_deeper(run_script: RunScript) -> None:
+    script = (
+        "import _thread\nl = _thread.allocate_lock()\nl.acquire()\n"
+        "def f(n):\n    try:\n        return f(n + 1)\n    except RuntimeError:\n        return n\n"
+        "def run(): print(f(0)); l.release()\n"
+        "_thread.start_new_thread(run, ())\nl.acquire()\n_thread.stack_size(40000)\n_thread.start_new_thread(run, ())\nl.acquire()"
+    )
+    small, large = (int(line) for line in run_script(script).text.split())
+    assert 5 < small < 40 < large

@@ -1,0 +1,122 @@
+"""Imports that lead nowhere, and names that the board's modules and classes lack (table: the firmware's own)."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from emulator import api
+from emulator.checks.findings import Finding
+from emulator.checks.script import Script
+from emulator.models import MODELS
+
+FROZEN = frozenset({"_boot", "_main", "sqnsbrz", "sqnscodec", "sqnscrc", "sqnstp", "sqnsupgrade", "main", "boot"})
+"""Python modules inside the firmware (esp32/frozen/Base, LTE); main and boot are on every board that runs a script."""
+
+_NAMES = """
+OTA coap flash_control_OTA main_pybytes mqtt mqtt_core msg_handl periodical_pin pybytes pybytes_ca pybytes_config
+pybytes_config_reader pybytes_connection pybytes_constants pybytes_debug pybytes_library pybytes_machine_learning
+pybytes_main pybytes_protocol pybytes_pymesh_config terminal urequest
+"""
+PYBYTES = frozenset(_NAMES.split())
+"""With ``_`` before, Python modules inside the firmware's Pybytes build (esp32/frozen/Pybytes), which boards are sold with."""
+
+_INSTEAD = {
+    "threading": "_thread",
+    "datetime": "time.localtime(), or machine.RTC().now()",
+    "subprocess": "",
+    "queue": "uqueue",
+    "pathlib": "strings, and os.listdir()",
+    "random": "machine.rng() or os.urandom()",
+    "asyncio": "_thread, or Timer.Alarm",
+    "uasyncio": "_thread, or Timer.Alarm",
+    "requests": "urequests, copied to /flash/lib",
+    "logging": "print()",
+    "base64": "ubinascii",
+    "zlib": "uzlib",
+    "io": "uio",
+}
+
+
+def find(script: Script) -> Iterator[Finding]:
+    """Yield the imports and names that fail."""
+    for statement in script.of(ast.Import):
+        for alias in statement.names:
+            yield from _import(script, statement, alias.name)
+    for origin in script.of(ast.ImportFrom):
+        if origin.level or not origin.module:
+            continue
+        missing = list(_import(script, origin, origin.module))
+        yield from missing
+        module = script.module(origin.module)
+        if missing or module is None or script.guarded(origin, "ImportError"):
+            continue
+        for alias in origin.names:
+            path = f"{module}.{alias.name}"
+            if alias.name != "*" and not api.lookup(path, script.board):
+                yield script.finding(
+                    origin,
+                    "name",
+                    f"ImportError: cannot import name {alias.name}",
+                    _lacks(script, _shown(path)),
+                    _elsewhere(path, script.board),
+                )
+    for node in script.of(ast.Attribute):
+        if isinstance(node.ctx, ast.Load) and not node.attr.startswith("__"):
+            yield from _attribute(script, node)
+
+
+def _import(script: Script, statement: ast.stmt, name: str) -> Iterator[Finding]:
+    top, _, below = name.partition(".")
+    if top in script.project or top in FROZEN or (top.startswith("_") and top[1:] in PYBYTES):
+        return
+    if api.builtin_module(top) is not None:
+        if not below:
+            return
+        why = f"{top} is a module of the firmware's: it holds no modules"
+        instead = f"import {top}"
+    else:
+        why = f"{top} is neither on the board nor in the project"
+        instead = _INSTEAD.get(top, "copy it to the project's lib folder if it is a MicroPython library")
+    if not script.guarded(statement, "ImportError"):
+        yield script.finding(statement, "import", f"ImportError: no module named '{name}'", why, instead)
+
+
+def _attribute(script: Script, node: ast.Attribute) -> Iterator[Finding]:
+    base, made = script.meaning(node.value), False
+    if base is None:
+        base, made = script.instance(node.value), True
+    if base is None or node.attr in script.stored:
+        return
+    owner = api.lookup(base, script.board)
+    path = f"{base}.{node.attr}"
+    if owner is None or owner.kind not in ("module", "class") or api.lookup(path, script.board):
+        return
+    if owner.kind == "class" and not owner.members:
+        return
+    if base == "micropython" and node in getattr(script.parents[id(node)], "decorator_list", ()):
+        return  # the compiler has refused it already
+    if script.guarded(node, "AttributeError", "NameError"):
+        return
+    if owner.kind == "module":
+        message = f"AttributeError: 'module' object has no attribute '{node.attr}'"
+    elif made:
+        message = f"AttributeError: '{owner.type or owner.name}' object has no attribute '{node.attr}'"
+    else:
+        message = f"AttributeError: type object '{owner.type or owner.name}' has no attribute '{node.attr}'"
+    yield script.finding(node, "name", message, _lacks(script, _shown(path)), _elsewhere(path, script.board))
+
+
+def _shown(path: str) -> str:
+    module, _, rest = path.partition(".")
+    weak = {full: link for link, full in api.weak_links().items()}.get(module, module)
+    return f"{weak}.{rest}"
+
+
+def _lacks(script: Script, path: str) -> str:
+    return f"a {script.board} has no {path}"
+
+
+def _elsewhere(path: str, board: str) -> str:
+    others = [m.platform for m in MODELS if m.name != "wipy1" and m.platform != board and api.lookup(path, m.platform)]
+    return f"these boards have it: {', '.join(others)}" if others else ""

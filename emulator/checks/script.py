@@ -1,0 +1,155 @@
+"""One parsed file as the rules see it: its nodes by kind, what surrounds each, and what its names certainly mean."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from emulator import api
+from emulator.checks.findings import Finding, Severity
+from emulator.settings import CertRules
+
+_Node = TypeVar("_Node", bound=ast.AST)
+
+_ASKS = frozenset({"hasattr", "uname", "implementation", "platform", "version"})
+"""A condition with one of these words finds out where the script runs; what it guards may be meant for elsewhere."""
+
+
+@dataclass
+class Script:
+    """A file to check. ``project`` holds the names that ``import`` finds beside the board's own."""
+
+    file: str
+    tree: ast.Module
+    board: str = "FiPy"
+    project: frozenset[str] = frozenset()
+    cert_rules: CertRules = "documented"
+    parents: dict[int, ast.AST] = field(default_factory=dict)
+    bindings: dict[str, list[ast.AST]] = field(default_factory=dict)
+    stored: set[str] = field(default_factory=set)
+    star: bool = False
+
+    def __post_init__(self) -> None:
+        """Walk the tree, once."""
+        nodes: dict[type[ast.AST], list[ast.AST]] = defaultdict(list)
+        bindings: dict[str, list[ast.AST]] = defaultdict(list)
+        pending: list[ast.AST] = [self.tree]
+        while pending:
+            node = pending.pop()
+            nodes[type(node)].append(node)
+            for child in ast.iter_child_nodes(node):
+                self.parents[id(child)] = node
+                pending.append(child)
+            name = _bound_name(node)
+            if name == "*":
+                self.star = True
+            elif name:
+                bindings[name].append(node)
+            elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+                self.stored.add(node.attr)
+        self.bindings = dict(bindings)
+        self._nodes = nodes
+
+    def of(self, kind: type[_Node]) -> list[_Node]:
+        """All nodes of one kind."""
+        return self._nodes.get(kind, [])  # type: ignore[return-value]
+
+    def around(self, node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
+        """Yield (ancestor, its child on the way) from the inside out."""
+        child = node
+        while (parent := self.parents.get(id(child))) is not None:
+            yield parent, child
+            child = parent
+
+    def guarded(self, node: ast.AST, *errors: str) -> bool:
+        """Tell whether the script itself is ready for ``node`` to fail with one of ``errors``, or asks where it runs first."""
+        for parent, child in self.around(node):
+            if isinstance(parent, ast.ExceptHandler) and "ImportError" in errors:
+                return True  # the fallback itself
+            if isinstance(parent, ast.Try) and child in parent.body:
+                for handler in parent.handlers:
+                    names = _caught(handler)
+                    if names & set(errors):
+                        return True
+                    if (not names or names & {"Exception", "BaseException"}) and (
+                        len(parent.body) <= 1 or "ImportError" in errors
+                    ):
+                        return True
+            elif isinstance(parent, (ast.If, ast.IfExp)) and child is not parent.test:
+                words = {n.id for n in ast.walk(parent.test) if isinstance(n, ast.Name)}
+                words |= {n.attr for n in ast.walk(parent.test) if isinstance(n, ast.Attribute)}
+                if words & _ASKS:
+                    return True
+        return False
+
+    def meaning(self, node: ast.expr) -> str | None:
+        """The dotted name of the board that ``node`` certainly stands for (``umachine.Pin.OUT``), or None."""
+        if isinstance(node, ast.Attribute):
+            base = self.meaning(node.value)
+            return f"{base}.{node.attr}" if base and node.attr not in self.stored else None
+        if not isinstance(node, ast.Name):
+            return None
+        found = {self._imported(bound) for bound in self.bindings.get(node.id, ())}
+        return found.pop() if len(found) == 1 and not self.star else None
+
+    def instance(self, node: ast.expr) -> str | None:
+        """The board's class of which ``node`` is certainly an object: a name bound once, at module level, by its call."""
+        if not isinstance(node, ast.Name) or self.star:
+            return None
+        bound = self.bindings.get(node.id, ())
+        if len(bound) != 1:
+            return None
+        assign = self.parents.get(id(bound[0]))
+        if not (isinstance(assign, ast.Assign) and bound[0] in assign.targets and isinstance(assign.value, ast.Call)):
+            return None
+        if not isinstance(self.parents.get(id(assign)), ast.Module):
+            return None
+        made = self.meaning(assign.value.func)
+        entry = api.lookup(made, self.board) if made else None
+        return made if entry is not None and entry.kind == "class" and entry.members else None
+
+    def builtin(self, node: ast.expr) -> str | None:
+        """The name of the builtin that ``node`` certainly stands for."""
+        if isinstance(node, ast.Name) and not self.star and node.id not in self.bindings:
+            return node.id
+        return None
+
+    def module(self, name: str) -> str | None:
+        """The board's module that ``import name`` certainly gives."""
+        found = api.builtin_module(name)
+        return found if found == name or name not in self.project else None
+
+    def finding(
+        self, node: ast.AST, code: str, message: str, why: str, instead: str = "", severity: Severity = "error"
+    ) -> Finding:
+        """A finding at ``node``."""
+        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
+        return Finding(self.file, line, column, code, message, why, instead, severity)
+
+    def _imported(self, bound: ast.AST) -> str | None:
+        if not isinstance(bound, ast.alias):
+            return None
+        statement = self.parents[id(bound)]
+        if isinstance(statement, ast.ImportFrom):
+            module = None if statement.level else self.module(statement.module or "")
+            return f"{module}.{bound.name}" if module else None
+        return self.module(bound.name) if "." not in bound.name else None
+
+
+def _bound_name(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Name):
+        return None if isinstance(node.ctx, ast.Load) else node.id
+    if isinstance(node, ast.alias):
+        return node.asname or node.name.partition(".")[0]
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler)):
+        return node.name
+    if isinstance(node, ast.arg):
+        return node.arg
+    return None
+
+
+def _caught(handler: ast.ExceptHandler) -> set[str]:
+    return {n.id for n in ast.walk(handler.type) if isinstance(n, ast.Name)} if handler.type else set()

@@ -1,0 +1,181 @@
+"""Operators that mean more, less or something else on the board than on the host.
+
+The source pipeline calls these by the names of ``emulator.runtime.hooks`` where the operands can be such; plain arithmetic is
+left to the host.
+
+firmware: py/runtime.c, py/objstr.c, py/objarray.c, py/sequence.c, py/objfloat.c
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from emulator.runtime import hooks as names
+from emulator.runtime.calls import hook, makers
+from emulator.runtime.hidden import table_of as table_of_class
+from emulator.runtime.hidden import visible_getattr
+from emulator.runtime.methods import NATIVE, TABLES, late
+from emulator.runtime.methods._common import buffer_of, implicit_str
+from emulator.runtime.names import type_name
+
+if TYPE_CHECKING:
+    from emulator.runtime.interpreter import Interpreter
+
+_WORDS: dict[Any, int] = {str: 1, bytes: 1, list: 4, tuple: 4}
+"""Bytes that the board takes for an item of a sequence."""
+
+_HEADERS: dict[Any, int] = {str: 1, bytes: 1, list: 0, tuple: 8}
+"""Bytes that it takes besides."""
+
+_MOST_CLASSES = 1000
+
+_WHOLE_ONLY = (str, bytes, bytearray, memoryview, tuple)
+"""Types that have no slices with a step."""
+
+
+def unsupported(name: str, left: object, right: object) -> TypeError:
+    """The TypeError of a binary operator; a str on the left wants another (firmware: py/runtime.c, py/objstr.c)."""
+    if isinstance(left, str) and name != "__divmod__":
+        return TypeError(f"can't convert '{type_name(right)}' object to str implicitly")
+    first = "int" if isinstance(left, bool) else type_name(left)
+    return TypeError(f"unsupported types for {name}: '{first}', '{type_name(right)}'")
+
+
+def add(left: Any, right: Any) -> Any:
+    """``left + right`` where one of them is a bytes literal."""
+    if isinstance(left, (bytes, bytearray)) and type(right) is not type(left):
+        kind = bytes if isinstance(left, bytes) else bytearray
+        try:
+            data = buffer_of(right)
+        except TypeError:
+            if kind is bytes:
+                if _reflects(right, "__radd__"):
+                    return left + right
+                raise unsupported("__add__", left, right) from None
+            raise
+        return kind(left) + bytes(data)
+    if isinstance(left, str) and isinstance(right, bytes):
+        implicit_str(right)
+    return left + right
+
+
+def _reflects(value: Any, name: str) -> bool:
+    return hasattr(type(value), name) and type(value).__module__ != "builtins"
+
+
+def contains(item: Any, container: Any) -> bool:
+    """``item in container`` where ``item`` is a literal text."""
+    kind = type(container)
+    if kind is str:
+        if type(item) is not str:
+            implicit_str(item)
+        return item in container
+    if kind is bytes or kind is bytearray:
+        return bytes(buffer_of(item)) in container
+    if kind is memoryview:
+        return False
+    return item in container
+
+
+def power(left: Any, right: Any) -> Any:
+    """``left ** right``: too large is infinite."""
+    try:
+        return left**right
+    except ZeroDivisionError:
+        raise ZeroDivisionError("divide by zero") from None
+    except TypeError:
+        if type(left).__module__ == type(right).__module__ == "builtins":
+            raise unsupported("__pow__", left, right) from None
+        raise
+    except OverflowError:
+        if isinstance(left, complex) or isinstance(right, complex):
+            raise
+        odd = (isinstance(right, int) and right & 1) or (isinstance(right, float) and right % 2 == 1)
+        return -math.inf if left < 0 and odd else math.inf
+
+
+def stepped(obj: Any, store: Any = False) -> Any:
+    """``obj`` if the board can take slices of it with a step. Raises NotImplementedError."""
+    if isinstance(obj, _WHOLE_ONLY):
+        raise NotImplementedError("only slices with step=1 (aka None) are supported")
+    if store and isinstance(obj, list):
+        raise NotImplementedError
+    return obj
+
+
+def modulo(left: Any, right: Any) -> Any:
+    """``left % right`` that may be formatting."""
+    if isinstance(left, (str, bytes)):
+        return late.modulo()(left, right, late.printer())
+    return left % right
+
+
+def hooks(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
+    """The hooks that this module implements, by their names in the script's builtins."""
+    limit: list[int] = []
+
+    def heap() -> int:
+        if not limit:
+            limit.append(interpreter.device.board.model.memory.heap_bytes)
+        return limit[0]
+
+    def repeat(left: Any, right: Any) -> Any:
+        """``left * right`` beside a literal sequence. Raises MemoryError for what the heap cannot hold."""
+        sequence, count = (right, left) if isinstance(left, int) else (left, right)
+        kind = type(sequence)
+        if kind in _WORDS and not isinstance(count, int) and type(count).__module__ == "builtins":
+            raise unsupported("__mul__", left, right)
+        if isinstance(count, int) and kind in _WORDS and count > 64:
+            if count > 0x7FFFFFFF:
+                raise OverflowError("overflow converting long int to machine word")
+            size = len(sequence) * count * _WORDS[kind] + _HEADERS[kind]
+            if size > heap():
+                raise MemoryError(f"memory allocation failed, allocating {size & 0xFFFFFFFF} bytes")
+        return left * right
+
+    formatted: Callable[..., Any] | None = None
+    printer = interpreter.device.printer
+
+    def mod(left: Any, right: Any) -> Any:
+        nonlocal formatted
+        if isinstance(left, (str, bytes)):
+            if formatted is None:
+                formatted = late.modulo()
+            return formatted(left, right, printer)
+        return left % right
+
+    table_of = TABLES.get
+    bind = type(repeat.__get__(0))
+
+    # classes whose objects have nothing of a native type: held for this power cycle at most
+    plain: set[type] = set()
+
+    def get(obj: Any, name: str) -> Any:
+        kind = type(obj)
+        table = table_of(kind)
+        if table is None:
+            if name[:2] != "__":
+                if kind in plain:
+                    return getattr(obj, name)
+                if not isinstance(obj, (type, super)) and table_of_class(kind) is None and len(plain) < _MOST_CLASSES:
+                    plain.add(kind)
+        else:
+            found = table.get(name)
+            if found is NATIVE:
+                return getattr(obj, name)
+            if found is not None and type(found) is not staticmethod:
+                return bind(found, obj)
+        return visible_getattr(obj, name)
+
+    return {
+        names.GETATTR: get,
+        names.CALL: hook(makers(interpreter)),
+        names.MODULO: mod,
+        names.ADD: add,
+        names.REPEAT: repeat,
+        names.POWER: power,
+        names.CONTAINS: contains,
+        names.STEPPED: stepped,
+    }

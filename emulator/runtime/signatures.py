@@ -1,0 +1,76 @@
+"""Which function of the script a message of CPython's is about: CPython gives names, the board counts."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import CodeType, FunctionType, TracebackType
+from typing import Any
+
+from emulator.runtime.hooks import GUARD
+from emulator.runtime.raised import Site
+
+_LOCALS = "<locals>."
+_MISSING: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a function of the script's takes: its positional arguments, and whether keyword-only ones have defaults."""
+
+    positional: tuple[str, ...]
+    keyword_defaults: bool = False
+
+
+def called(name: str, site: Site, exception: BaseException) -> Signature | None:
+    """The script's function of that qualified name, as seen from where a call failed; None if it is none of the script's."""
+    inner = name.rpartition(_LOCALS)[2]
+    for space in _spaces(site, exception.__traceback__):
+        function = _resolve(inner, space)
+        if function is not None and function.__qualname__ == name:
+            return _of_function(function)
+    if site.in_script:
+        for code in _codes(site.frame.f_code):  # a function that nobody holds any more: (lambda a: 0)()
+            if code.co_name == inner:
+                return Signature(code.co_varnames[: code.co_argcount])
+    for held in gc.get_objects():
+        if type(held) is FunctionType and held.__qualname__ == name and _of_script(held):
+            return _of_function(held)
+    return None
+
+
+def _of_function(function: FunctionType) -> Signature:
+    code = function.__code__
+    return Signature(code.co_varnames[: code.co_argcount], bool(function.__kwdefaults__))
+
+
+def _spaces(site: Site, traceback: TracebackType | None) -> Iterator[Mapping[str, Any]]:
+    yield site.frame.f_locals
+    yield site.frame.f_globals
+    while traceback is not None:
+        yield traceback.tb_frame.f_locals
+        traceback = traceback.tb_next
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield constant
+            yield from _codes(constant)
+
+
+def _resolve(name: str, space: Mapping[str, Any]) -> FunctionType | None:
+    first, *rest = name.split(".")
+    found = space.get(first, _MISSING)
+    for part in rest:
+        if not isinstance(found, type):
+            return None
+        found = found.__dict__.get(part, _MISSING)
+    if isinstance(found, (staticmethod, classmethod)):
+        found = found.__func__
+    return found if type(found) is FunctionType and _of_script(found) else None
+
+
+def _of_script(function: FunctionType) -> bool:
+    return GUARD in getattr(function, "__builtins__", ())

@@ -1,0 +1,48 @@
+"""From the bytes of a source file to its text."""
+
+from __future__ import annotations
+
+import keyword
+import re
+
+from emulator.runtime.source.errors import NAME, Problem, SourceError, invalid
+
+BOM = "\ufeff"
+_BOM = "byte order mark"
+_WITHOUT_BOM = "save the file as UTF-8 without BOM"
+_FIRST = re.compile(r"\w*")
+
+
+def decode(data: bytes) -> str:
+    """The text of a source file. Raises SourceError.
+
+    The board reads bytes and takes them as UTF-8 without looking (firmware: py/lexer.c); what cannot be decoded can only
+    stand in comments and string literals there, and is an error here rather than silently another text.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - (data.rfind(b"\n", 0, error.start) + 1)
+        construct = f"the byte 0x{data[error.start]:02x}, which is not UTF-8"
+        raise SourceError(invalid(line, column, construct, "save the file as UTF-8")) from None
+    if "\0" in text:
+        before = text.index("\0")
+        line = text.count("\n", 0, before) + 1
+        raise SourceError(invalid(line, construct="a NUL byte", instead="is this file a script?"))
+    if text.startswith(BOM):
+        return _after_bom(text[1:])
+    return text
+
+
+def _after_bom(text: str) -> str:
+    """The board takes the mark for the first letter of a name (firmware: py/lexer.c)."""
+    match = _FIRST.match(text)
+    assert match is not None
+    name = match[0]
+    rest = text[match.end() :].lstrip(" ")
+    if keyword.iskeyword(name) or (name and rest[:1] in ('"', "'")) or (not name and text[:1] in ('"', "'")):
+        raise SourceError(invalid(1, construct=_BOM, instead=_WITHOUT_BOM))
+    if rest.startswith("=") and not rest.startswith("=="):
+        return text  # another variable is set than the one that is meant
+    raise SourceError(Problem(1, 1, 0, NAME, f"name '{BOM}{name}' isn't defined", _BOM, _WITHOUT_BOM, "<module>"))

@@ -1,0 +1,555 @@
+"""One walk over the syntax tree: what 1.11 refuses is noted, what means something else there is rewritten.
+
+Nothing is rewritten that cannot differ: plain arithmetic, calls, attributes and subscripts are compiled as they stand.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from emulator.runtime import hooks
+from emulator.runtime.calls import TYPES
+from emulator.runtime.hidden import HIDDEN_ATTRIBUTES
+from emulator.runtime.methods import CAREFUL, CAREFUL_CALLS
+from emulator.runtime.recursion import CallGraph
+from emulator.runtime.source import coroutines, grammar
+from emulator.runtime.source.build import assigned, called, constant, name, placed
+from emulator.runtime.source.constants import constant_of, fold, of_a_module
+from emulator.runtime.source.errors import Problem
+from emulator.runtime.source.grammar import Construct
+
+MICROPYTHON_NAMES = frozenset({"__builtins__", "__doc__", "__spec__", "__loader__", "__package__"})
+"""Names every CPython module has and a MicroPython one lacks (``__package__`` and the others: py/objmodule.c)."""
+
+LOOKED_UP = CAREFUL | HIDDEN_ATTRIBUTES
+
+IGNORED_METHODS = frozenset(
+    "__del__ __delattr__ __setattr__ __getattribute__ __index__ __float__ __complex__ __format__ __missing__ __init_subclass__ "  # noqa: SIM905  a table to read
+    "__subclasshook__ __class_getitem__ __set_name__ __prepare__ __get__ __set__ __delete__ "
+    "__radd__ __rsub__ __rmul__ __rmatmul__ __rtruediv__ __rfloordiv__ __rmod__ __rpow__ __rlshift__ __rrshift__ __rand__ "
+    "__rxor__ __ror__ __rdivmod__ __matmul__ __bytes__ __round__ __trunc__ __floor__ __ceil__ __dir__ __sizeof__ "
+    "__length_hint__ __instancecheck__ __subclasscheck__ __mro_entries__".split()
+)
+"""Methods that the board never calls for a class of the script's (firmware: py/objtype.c, esp32/mpconfigport.h)."""
+
+_JUMPS_PAST_CHECK = sys.version_info < (3, 11)
+"""CPython 3.10 does not look for signals and injections at a jump that lands on ``try`` or ``with``."""
+
+_ORDERED_CALLS = frozenset(
+    {"range", "zip", "enumerate", "map", "filter", "sorted", "reversed", "list", "tuple", "iter"}
+)
+"""Builtins whose result keeps its order, whatever the script calls by these names."""
+
+_SEQUENCES = (ast.List, ast.Tuple, ast.ListComp, ast.GeneratorExp, ast.Constant)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+Handler = Callable[[Any], Any]
+
+
+_NO_CHILDREN = frozenset("ctx op ops id attr arg type_comment kind names module level".split())  # noqa: SIM905  a table to read
+
+
+_known_fields: dict[type[ast.AST], tuple[str, ...]] = {}
+
+
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields of a kind of node that can hold expressions or statements, in the order of the source."""
+    fields = _known_fields.get(kind)
+    if fields is None:
+        fields = _known_fields[kind] = tuple(field for field in kind._fields if field not in _NO_CHILDREN)
+    return fields
+
+
+class Rewriter:
+    """Walks one tree. ``problems`` are found in it; the tree is changed in place."""
+
+    def __init__(self, lines: Callable[[int], str], *, single_floats: bool) -> None:
+        self.problems: list[Problem] = []
+        self._line = lines
+        self._single = single_floats
+        self._constants: dict[str, int] = {}
+        self._blocks: list[str] = ["<module>"]
+        self._in_coroutine: list[bool] = [False]
+        self._calls: list[set[str]] = []
+        self._graph = CallGraph()
+        self._guarded: list[tuple[str, list[ast.stmt]]] = []
+        self._unique = 0
+        self._table: dict[type[ast.AST], Handler | None] = {}
+
+    def tree(self, node: ast.Module | ast.Expression | ast.Interactive) -> None:
+        """Walk a whole file."""
+        self._children(node)
+        recursive = self._graph.recursive() if self._guarded else ()
+        for function, body in self._guarded:
+            if function in recursive:
+                _watch_depth(body)
+
+    # -- walking -------------------------------------------------------------------------------------------------
+
+    def _visit(self, node: ast.AST) -> Any:
+        kind = type(node)
+        try:
+            handler = self._table[kind]
+        except KeyError:
+            handler = self._table[kind] = getattr(self, f"_{kind.__name__}", None) or self._refusal(kind)
+        return self._children(node) if handler is None else handler(node)
+
+    def _children(self, node: Any) -> Any:
+        for field in _fields(type(node)):
+            value = getattr(node, field, None)
+            if isinstance(value, list):
+                if value:
+                    self._list(value)
+            elif isinstance(value, ast.AST):
+                setattr(node, field, self._visit(value))
+        return node
+
+    def _list(self, items: list[Any]) -> None:
+        changed = False
+        for index, item in enumerate(items):
+            if isinstance(item, ast.AST):
+                new = self._visit(item)
+                if new is not item:
+                    items[index] = new
+                    changed = changed or isinstance(new, list)
+        if changed:
+            items[:] = [n for item in items for n in (item if isinstance(item, list) else (item,))]
+
+    # -- refusing ------------------------------------------------------------------------------------------------
+
+    def refuse(self, node: Any, construct: Construct) -> None:
+        """The board takes no ``construct``."""
+        self.problems.append(
+            Problem(
+                *(construct.stage, getattr(node, "lineno", 1), getattr(node, "col_offset", 0)),
+                message=construct.message,
+                construct=construct.name,
+                instead=construct.advice,
+                block=self._blocks[-1] if construct.stage else "",
+            )
+        )
+
+    def _refusal(self, kind: type[ast.AST]) -> Handler | None:
+        construct = grammar.NODES.get(kind.__name__)
+        if construct is None:
+            return None
+
+        def refuse(node: Any) -> Any:
+            self.refuse(node, construct)
+            return node
+
+        return refuse
+
+    # -- definitions ---------------------------------------------------------------------------------------------
+
+    def _arguments(self, node: ast.arguments) -> ast.arguments:
+        if node.posonlyargs:
+            self.refuse(node.posonlyargs[0], grammar.POSITIONAL_ONLY)
+        for argument in (*node.args, *node.kwonlyargs, node.vararg, node.kwarg):
+            if argument is not None:
+                argument.annotation = None  # never evaluated on the board
+        self._list(node.defaults)
+        self._list(node.kw_defaults)
+        return node
+
+    def _decorators(self, nodes: list[ast.expr]) -> list[ast.expr]:
+        kept = []
+        for node in nodes:
+            compiler_word = grammar.micropython_decorator(node)
+            if compiler_word == "bytecode":
+                continue
+            if compiler_word is not None:
+                self.refuse(node, grammar.NATIVE_DECORATOR)
+            elif not grammar.is_decorator(node):
+                self.refuse(node, grammar.DECORATOR)
+            kept.append(self._visit(node))
+        return kept
+
+    def _FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.FunctionDef:
+        if getattr(node, "type_params", None):
+            self.refuse(node, grammar.TYPE_PARAMETERS)
+        node.decorator_list = self._decorators(node.decorator_list)
+        node.returns = None
+        self._arguments(node.args)
+        coroutine = isinstance(node, ast.AsyncFunctionDef)
+        self._calls.append(self._graph.function(node.name))
+        self._blocks.append(node.name)
+        self._in_coroutine.append(coroutine)
+        self._list(node.body)
+        self._in_coroutine.pop()
+        self._blocks.pop()
+        self._calls.pop()
+        if isinstance(node, ast.AsyncFunctionDef):
+            return coroutines.function(node)
+        self._guarded.append((node.name, node.body))
+        return node
+
+    _AsyncFunctionDef = _FunctionDef
+
+    def _Lambda(self, node: ast.Lambda) -> ast.Lambda:
+        self._arguments(node.args)
+        self._blocks.append("<lambda>")
+        node.body = self._visit(node.body)
+        self._blocks.pop()
+        return node
+
+    def _ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        if getattr(node, "type_params", None):
+            self.refuse(node, grammar.TYPE_PARAMETERS)
+        node.decorator_list = self._decorators(node.decorator_list)
+        self._list(node.bases)
+        if node.keywords:
+            # refused when the class is made: a call without it would be another class
+            at = node.keywords[0].value
+            node.bases.append(called(hooks.NO_KEYWORDS, at=at))
+            node.keywords = []
+        for index, statement in enumerate(node.body):
+            node.body[index] = _without_ignored(statement)
+        self._blocks.append(node.name)
+        self._list(node.body)
+        self._blocks.pop()
+        return node
+
+    # -- statements ------------------------------------------------------------------------------------------------
+
+    def _Assign(self, node: ast.Assign) -> ast.stmt:
+        value = constant_of(node)
+        if value is None:
+            return self._children(node)  # type: ignore[no-any-return]
+        target = node.targets[0]
+        assert isinstance(target, ast.Name)
+        number = fold(value, self._constants)
+        if number is None:
+            if of_a_module(value):
+                return node
+            self.refuse(node, grammar.NOT_A_NUMBER)
+            return node
+        if target.id in self._constants:
+            self.refuse(target, grammar.CONSTANT_AGAIN)
+            return node
+        self._constants[target.id] = number
+        if target.id.startswith("_"):
+            return ast.copy_location(ast.Pass(), node)
+        node.value = ast.copy_location(ast.Constant(value=number), node.value)
+        return node
+
+    def _Delete(self, node: ast.Delete) -> ast.Delete:
+        for target in node.targets:
+            if isinstance(target, ast.List) or (isinstance(target, ast.Tuple) and not target.elts):
+                self.refuse(target, grammar.NOT_DELETED)
+        return self._children(node)  # type: ignore[no-any-return]
+
+    def _Raise(self, node: ast.Raise) -> ast.Raise:
+        node.cause = None  # dropped without a word
+        return self._children(node)  # type: ignore[no-any-return]
+
+    def _ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
+        if len(self._blocks) > 1 and node.names[0].name == "*" and self._calls:
+            # inside a function the names become globals
+            text = f"from {'.' * node.level}{node.module or ''} import *"
+            run = ast.Call(func=name("exec"), args=[ast.Constant(value=text), _globals()], keywords=[])
+            return placed([ast.Expr(run)], node)[0]
+        return node
+
+    def _ExceptHandler(self, node: ast.ExceptHandler) -> ast.ExceptHandler:
+        self._children(node)
+        node.body.insert(0, _guard(node.body[0]))
+        return node
+
+    def _Try(self, node: ast.Try) -> ast.Try:
+        self._children(node)
+        if node.finalbody and _leaves(node.finalbody):
+            # `finally: continue` swallows whatever is on its way, as a bare except does
+            node.finalbody.insert(0, _guard(node.finalbody[0]))
+        return node
+
+    def _While(self, node: ast.While) -> ast.While:
+        self._children(node)
+        if _JUMPS_PAST_CHECK and isinstance(node.body[0], (ast.Try, ast.With, ast.AsyncWith)):
+            # otherwise such a loop keeps the interpreter for itself for ever; a name, since `pass` is no instruction
+            node.body[:0] = placed([ast.Expr(name(hooks.GUARD))], node.body[0])
+        return node
+
+    def _With(self, node: ast.With) -> list[ast.stmt]:
+        self._children(node)
+        return [node, _guard(node)]  # an __exit__ with a true result swallows, too
+
+    def _AsyncWith(self, node: ast.AsyncWith) -> list[ast.stmt]:
+        self._require_coroutine(node)
+        self._children(node)
+        self._unique += 1
+        return [*coroutines.block(node, self._unique), _guard(node)]
+
+    def _AsyncFor(self, node: ast.AsyncFor) -> list[ast.stmt]:
+        self._require_coroutine(node)
+        self._children(node)
+        self._unique += 1
+        return coroutines.loop(node, self._unique)
+
+    def _For(self, node: ast.For) -> ast.For:
+        if isinstance(node.iter, ast.Tuple) and self._bare_star(node.iter):
+            self.refuse(node.iter, grammar.UNPACKING)
+            return node
+        self._children(node)
+        node.iter = _ordered(node.iter)
+        return node
+
+    def _Return(self, node: ast.Return) -> ast.Return:
+        if isinstance(node.value, ast.Tuple) and self._bare_star(node.value):
+            self.refuse(node, grammar.UNPACKING)
+            return node
+        return self._children(node)  # type: ignore[no-any-return]
+
+    # -- expressions -----------------------------------------------------------------------------------------------
+
+    def _Name(self, node: ast.Name) -> ast.expr:
+        identifier = node.id
+        if identifier in self._constants:
+            if isinstance(node.ctx, ast.Load):
+                return ast.copy_location(ast.Constant(value=self._constants[identifier]), node)
+            stored = isinstance(node.ctx, ast.Store)
+            self.refuse(node, grammar.CONSTANT_AGAIN if stored else grammar.NOT_DELETED)
+        elif identifier in MICROPYTHON_NAMES and isinstance(node.ctx, ast.Load):
+            return called(hooks.NOWHERE, constant(identifier, node), at=node)
+        return node
+
+    def _Constant(self, node: ast.Constant) -> ast.expr:
+        if self._single and type(node.value) is float:
+            return called(hooks.FLOAT, ast.copy_location(ast.Constant(value=node.value), node), at=node)
+        return node
+
+    def _Attribute(self, node: ast.Attribute) -> ast.expr:
+        node.value = self._visit(node.value)
+        if node.attr in LOOKED_UP and isinstance(node.ctx, ast.Load):
+            return called(hooks.GETATTR, node.value, constant(node.attr, node), at=node)
+        return node
+
+    def _Call(self, node: ast.Call) -> ast.expr:
+        function = node.func
+        self._check_arguments(node)
+        if isinstance(function, ast.Attribute):
+            if self._calls:
+                self._calls[-1].add(function.attr)
+            may_differ = CAREFUL_CALLS.get(function.attr)
+            if may_differ is not None and may_differ(node):
+                value = self._visit(function.value)
+                node.func = called(hooks.GETATTR, value, constant(function.attr, function), at=function)
+            else:
+                node.func = self._visit(function)
+        elif isinstance(function, ast.Name):
+            if self._calls:
+                self._calls[-1].add(function.id)
+            node.func = self._visit(function)
+            if function.id in TYPES:
+                node.args.insert(0, node.func)
+                node.func = ast.copy_location(name(hooks.CALL), function)
+                self._arguments_of(node, 1)
+                return node
+        else:
+            node.func = self._visit(function)
+        self._arguments_of(node, 0)
+        return node
+
+    def _arguments_of(self, node: ast.Call, first: int) -> None:
+        for index in range(first, len(node.args)):
+            argument = node.args[index]
+            if isinstance(argument, ast.Starred):
+                argument.value = _ordered(self._visit(argument.value))
+            else:
+                node.args[index] = self._visit(argument)
+        for keyword in node.keywords:
+            keyword.value = self._visit(keyword.value)
+
+    def _check_arguments(self, node: ast.Call) -> None:
+        stars = [index for index, argument in enumerate(node.args) if isinstance(argument, ast.Starred)]
+        if stars:
+            if len(stars) > 1:
+                self.refuse(node, grammar.TWO_STARS)
+            elif stars[0] != len(node.args) - 1:
+                self.refuse(node, grammar.AFTER_STAR)
+        if len(node.keywords) > 1:
+            if sum(keyword.arg is None for keyword in node.keywords) > 1:
+                self.refuse(node, grammar.TWO_DOUBLE_STARS)
+            last = {keyword.arg: keyword for keyword in node.keywords}
+            if len(last) < len(node.keywords):
+                node.keywords = [k for k in node.keywords if k.arg is None or last[k.arg] is k]  # the last one wins
+
+    def _BinOp(self, node: ast.BinOp) -> ast.expr:
+        self._children(node)
+        kind = type(node.op)
+        if kind is ast.Mod:
+            if _text(node.left) or isinstance(node.right, (ast.Tuple, ast.Dict)) or _is_made_dict(node.right):
+                return called(hooks.MODULO, node.left, node.right, at=node)
+        elif kind is ast.Mult:
+            if _repeatable(node.left) or _repeatable(node.right):
+                return called(hooks.REPEAT, node.left, node.right, at=node)
+        elif kind is ast.Add:
+            if _bytes(node.left) or _bytes(node.right):
+                return called(hooks.ADD, node.left, node.right, at=node)
+        elif kind is ast.Pow:
+            return called(hooks.POWER, node.left, node.right, at=node)
+        elif kind is ast.MatMult:
+            self.refuse(node, grammar.MATRIX)
+        return node
+
+    def _AugAssign(self, node: ast.AugAssign) -> ast.AugAssign:
+        if isinstance(node.op, ast.MatMult):
+            self.refuse(node, grammar.MATRIX)
+        return self._children(node)  # type: ignore[no-any-return]
+
+    def _Compare(self, node: ast.Compare) -> ast.expr:
+        self._children(node)
+        if len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn)) and _text(node.left):
+            found = called(hooks.CONTAINS, node.left, node.comparators[0], at=node)
+            if isinstance(node.ops[0], ast.In):
+                return found
+            return ast.copy_location(ast.UnaryOp(op=ast.Not(), operand=found), node)
+        return node
+
+    def _Subscript(self, node: ast.Subscript) -> ast.Subscript:
+        index = node.slice
+        if isinstance(index, ast.Starred) or (isinstance(index, ast.Tuple) and self._bare_star(index)):
+            self.refuse(index, grammar.UNPACKING)
+            return node
+        self._children(node)
+        if isinstance(index, ast.Slice) and _has_step(index):
+            store = constant(not isinstance(node.ctx, ast.Load), node)
+            node.value = called(hooks.STEPPED, node.value, store, at=node.value)
+        return node
+
+    def _List(self, node: ast.List | ast.Tuple) -> ast.expr:
+        if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Store) and not node.elts:
+            self.refuse(node, grammar.NOT_ASSIGNED)
+            return node
+        if isinstance(node.ctx, ast.Load) and any(isinstance(item, ast.Starred) for item in node.elts):
+            self.refuse(node, grammar.UNPACKING_IN_DISPLAY)
+            return node
+        return self._children(node)  # type: ignore[no-any-return]
+
+    _Tuple = _List
+
+    def _Set(self, node: ast.Set) -> ast.expr:
+        for item in node.elts:
+            if isinstance(item, ast.Starred):
+                self.refuse(item, grammar.UNPACKING)
+                return node
+        self._children(node)
+        return called(hooks.SET, *node.elts, at=node)
+
+    def _Dict(self, node: ast.Dict) -> ast.expr:
+        if None in node.keys:
+            self.refuse(node, grammar.UNPACKING)
+            return node
+        self._children(node)
+        return called(hooks.DICT, node, at=node) if node.keys else node
+
+    def _comprehension(self, node: ast.comprehension) -> ast.comprehension:
+        if node.is_async:
+            self.refuse(node.target, grammar.ASYNC_COMPREHENSION)
+        self._children(node)
+        node.iter = _ordered(node.iter)
+        return node
+
+    def _ListComp(self, node: Any) -> Any:
+        self._blocks.append(
+            {"ListComp": "<listcomp>", "GeneratorExp": "<genexpr>"}.get(type(node).__name__, "<dictcomp>")
+        )
+        self._in_coroutine.append(False)
+        self._children(node)
+        self._in_coroutine.pop()
+        self._blocks.pop()
+        return node
+
+    _SetComp = _DictComp = _GeneratorExp = _ListComp
+
+    def _Await(self, node: ast.Await) -> ast.expr:
+        if not self._in_coroutine[-1] and len(self._blocks) == 1:
+            self.refuse(node, grammar.AWAIT_OUTSIDE)
+        elif self._blocks[-1].startswith("<") and self._blocks[-1] != "<module>":
+            self.refuse(node, grammar.AWAIT_IN_COMPREHENSION)
+        self._children(node)
+        return coroutines.awaited(node)
+
+    def _require_coroutine(self, node: ast.AST) -> None:
+        if not self._in_coroutine[-1]:
+            self.refuse(node, grammar.AWAIT_OUTSIDE)
+
+    def _bare_star(self, node: ast.Tuple) -> bool:
+        """Whether ``node`` has a ``*`` and stands without brackets of its own."""
+        if not any(isinstance(item, ast.Starred) for item in node.elts):
+            return False
+        return self._line(node.lineno).encode()[node.col_offset : node.col_offset + 1] != b"("
+
+
+def _without_ignored(statement: ast.stmt) -> ast.stmt:
+    """A statement of a class body in which the methods that the board never calls have names that nobody calls."""
+    if isinstance(statement, _FUNCTIONS):
+        if statement.name in IGNORED_METHODS:
+            statement.name = "." + statement.name.strip("_")
+    elif isinstance(statement, ast.Assign):
+        for target in statement.targets:
+            if isinstance(target, ast.Name):
+                if target.id in IGNORED_METHODS:
+                    target.id = "." + target.id.strip("_")
+                elif target.id == "__slots__":
+                    target.id = ".slots"  # means nothing to the board
+    return statement
+
+
+def _ordered(node: ast.expr) -> ast.expr:
+    """What a loop goes over, in the board's order where that can differ."""
+    if isinstance(node, _SEQUENCES):
+        return node
+    if isinstance(node, ast.Call):
+        function = node.func
+        if isinstance(function, ast.Name):
+            if function.id in _ORDERED_CALLS:
+                return node
+            if function.id == hooks.CALL and isinstance(node.args[0], ast.Name) and node.args[0].id in _ORDERED_CALLS:
+                return node
+    return called(hooks.ITER, node, at=node)
+
+
+def _text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes))
+
+
+def _bytes(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, bytes)
+
+
+def _repeatable(node: ast.expr) -> bool:
+    return isinstance(node, (ast.List, ast.Tuple)) or _text(node)
+
+
+def _is_made_dict(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == hooks.DICT
+
+
+def _has_step(node: ast.Slice) -> bool:
+    step = node.step
+    return step is not None and not (isinstance(step, ast.Constant) and step.value in (None, 1))
+
+
+def _globals() -> ast.Call:
+    return ast.Call(func=name("globals"), args=[], keywords=[])
+
+
+def _guard(before: ast.stmt) -> ast.stmt:
+    return placed([ast.Expr(ast.Call(func=name(hooks.GUARD), args=[], keywords=[]))], before)[0]
+
+
+def _leaves(body: list[ast.stmt]) -> bool:
+    return any(isinstance(n, (ast.Return, ast.Break, ast.Continue)) for s in body for n in ast.walk(s))
+
+
+def _watch_depth(body: list[ast.stmt]) -> None:
+    """Put before the body what notices a deep recursion (``emulator/runtime/recursion.py``)."""
+    first = 1 if len(body) > 1 and isinstance(body[0], ast.Expr) and _text(body[0].value) else 0
+    references = ast.Call(func=name(hooks.REFERENCES), args=[name(hooks.MARK_HELD)], keywords=[])
+    deep = ast.Compare(left=references, ops=[ast.Gt()], comparators=[name(hooks.DEPTH_LIMIT)])
+    look = ast.BoolOp(op=ast.And(), values=[deep, ast.Call(func=name(hooks.DEEP), args=[], keywords=[])])
+    body[first:first] = placed([assigned(hooks.MARK_HELD, name(hooks.MARK)), ast.Expr(look)], body[first])

@@ -1,0 +1,147 @@
+"""``check``: a folder of scripts with planted faults, text that is no script, and real programs where they are at hand."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from emulator import cli
+from emulator.checks.runner import check, check_text
+
+PLANTED = [
+    ("fstring", "x = 1\nprint(f'{x}')\n", [(2, "language")]),
+    ("walrus", "if (n := 3):\n    pass\n", [(1, "language")]),
+    ("annotation", "x: int = 3\n", [(1, "language")]),
+    ("positional_only", "def f(a, /):\n    return a\n", [(1, "language")]),
+    ("native", "import micropython\n@micropython.native\ndef f():\n    pass\n", [(2, "language")]),
+    ("no_module", "import nowhere_at_all\n", [(1, "import")]),
+    ("threads", "import threading\nimport machine\n", [(1, "import")]),
+    ("submodule", "import os.path\n", [(1, "import")]),
+    ("module_name", "import machine\nmachine.nothing()\n", [(2, "name")]),
+    ("from_name", "from machine import Nothing\n", [(1, "name")]),
+    ("class_name", "from machine import Pin\nPin.SIDEWAYS\n", [(2, "name")]),
+    ("object_name", "from network import WLAN\nw = WLAN()\nw.disconect()\n", [(3, "name")]),
+    ("ca", "import ssl\nssl.wrap_socket(s, ca='/flash/cert/ca.pem')\n", [(2, "argument")]),
+    ("many", "import time\ntime.sleep(1, 2)\n", [(2, "argument")]),
+    ("few", "import time\ntime.sleep()\n", [(2, "argument")]),
+    ("outside", "import ussl\nussl.wrap_socket(s, ca_certs='/flash/ca.pem')\n", [(2, "certificate")]),
+    ("relative", "import ussl\nussl.wrap_socket(s, certfile='cert/a.pem')\n", [(2, "certificate")]),
+    ("params", "import ussl\nc(ssl_params={'keyfile': '/sd/k.pem'})\n", [(2, "certificate")]),
+    ("title", "'a'.title()\n", [(1, "method")]),
+    ("zfill", "str(3).zfill(2)\n", [(1, "method")]),
+    ("split", "'a b'.split(sep=' ')\n", [(1, "argument")]),
+    ("file_error", "try:\n    open('x')\nexcept FileNotFoundError:\n    pass\n", [(3, "builtin")]),
+    ("two", "import machine\nmachine.nix\n'a'.title()\n", [(2, "name"), (3, "method")]),
+]
+"""File name, source, (line, code) of everything that fails in it."""
+
+CLEAN = {
+    "fallback": "try:\n    import usocket as socket\nexcept ImportError:\n    import asyncio_socket as socket\n",
+    "conditional": "try:\n    import threading\nexcept:\n    threading = None\n",
+    "own_name": "def format(x):\n    return x\nformat(1)\n",
+    "asks": "import machine\nif hasattr(machine, 'nothing'):\n    machine.nothing()\n",
+    "rebound": "import machine\nmachine = object()\nmachine.nothing\n",
+    "added": "import machine\nmachine.extra = 1\nprint(machine.extra)\n",
+    "tabs": "if 1:\n\tx = 1\n        y = 2\n",
+    "octal": "x = 017\ny = b'\u00e9'\n",
+    "stars": "import time\na = (1,)\ntime.sleep(*a)\n",
+    "neighbour": "import fallback\nimport helper\nimport package.inner\n",
+    "print": "print(1, 2, 3, sep=',', end='')\n",
+}
+
+
+def _write(folder: Path) -> None:
+    for name, text, _ in PLANTED:
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    for name, text in CLEAN.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    (folder / "lib" / "package").mkdir(parents=True)
+    (folder / "lib" / "helper.py").write_text("")
+    (folder / "lib" / "package" / "inner.py").write_text("")
+
+
+def test_every_planted_fault_is_found_and_nothing_else(tmp_path: Path) -> None:
+    _write(tmp_path)
+    (tmp_path / "main.py").write_text("import threading_user\n", encoding="utf-8")
+    (tmp_path / "threading_user.py").write_text("import threading\n", encoding="utf-8")
+    report = check([tmp_path])
+    found = sorted((Path(f.file).stem, f.line, f.code) for f in report.findings)
+    planted = [(name, line, code) for name, _, faults in PLANTED for line, code in faults]
+    assert found == sorted([*planted, ("threading_user", 1, "import")])
+    assert report.skipped == {}
+
+
+@pytest.mark.parametrize(("model", "count"), [("WiPy", 1), ("GPy", 0), ("FiPy", 0)])
+def test_names_are_those_of_the_model(model: str, count: int) -> None:
+    assert len(check_text(b"from network import LTE\n", board=model)) == count
+
+
+def test_certificate_rules_are_those_asked_for() -> None:
+    script = b"import ussl\nussl.wrap_socket(s, ca_certs='/flash/ca.pem')\n"
+    assert [len(check_text(script, cert_rules=rules)) for rules in ("documented", "firmware", "wipy1")] == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("setup.py", "import setuptools\n", "by its name"),
+        ("test_it.py", "assert True\n", "by its name"),
+        ("upload.py", "#!/usr/bin/env python3\nprint(f'{1}')\n", "python3"),
+        ("server.py", "import argparse\n", "argparse"),
+    ],
+)
+def test_tools_of_the_host_are_skipped_aloud(tmp_path: Path, name: str, text: str, why: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    report = check([tmp_path])
+    assert report.findings == []
+    assert why in report.skipped[str(tmp_path / name)]
+    assert check([tmp_path / name]).skipped == {}, "named alone, it is checked"
+
+
+@pytest.mark.parametrize(
+    ("data", "least"),
+    [
+        (b"", 0),
+        (b"\0\1\2\xff" * 100, 1),
+        (b"x = " + b"(" * 250 + b")" * 250, 1),
+        (b"x = '" + b"a" * 2**20 + b"'\n", 0),
+        ("x = 'é'\n".encode("utf-16"), 1),
+        (b"#" * (10 * 2**20), 1),
+    ],
+    ids=["empty", "binary", "nested", "long-line", "utf-16", "10-MB"],
+)
+def test_what_is_no_script_is_answered(tmp_path: Path, data: bytes, least: int) -> None:
+    (tmp_path / "main.py").write_bytes(data)
+    assert len(check([tmp_path]).findings) >= least
+
+
+def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = tmp_path / "main.py"
+    script.write_text("import machine\n", encoding="utf-8")
+    assert cli.main(["check", str(tmp_path)]) == 0
+    script.write_text("'a'.title()\n", encoding="utf-8")
+    capsys.readouterr()
+    assert cli.main(["check", str(script)]) == 1
+    message = "method AttributeError: 'str' object has no attribute 'title'"
+    assert capsys.readouterr().out.startswith(f"{script}:1:1: {message}\n")
+    assert cli.main(["check", "--json", str(script)]) == 1
+    table = json.loads(capsys.readouterr().out)
+    assert table["findings"][0]["code"] == "method"
+    assert cli.main(["check", str(tmp_path / "nothing")]) == 2
+    assert "No such file" in capsys.readouterr().err
+
+
+def test_folder_without_scripts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["check", str(tmp_path)]) == 0
+    assert "no scripts found" in capsys.readouterr().out
+
+
+@pytest.mark.skipif("PYCOM_CHECKOUTS" not in os.environ, reason="PYCOM_CHECKOUTS names no folder of checkouts")
+def test_real_examples_have_only_faults_of_their_own() -> None:
+    report = check([Path(os.environ["PYCOM_CHECKOUTS"]) / "pycom-examples"])
+    assert report.checked > 50
+    found = [(Path(f.file).name, f.line) for f in report.findings if f.code in ("argument", "certificate", "method")]
+    assert found == [("pybytes_on_boot_toggle.py", 15)], "start_new_thread() without arguments for the thread"
