@@ -43,6 +43,8 @@ def is_internal(exception: BaseException) -> bool:
         return False
     module = site.module
     own = is_own(module)
+    if not own and not _passed_through_us(exception):
+        return False  # nothing of the emulator had a part in it
     if isinstance(exception, AssertionError):
         return True
     if own and site.is_raise:
@@ -63,6 +65,15 @@ def _script_object(obj: object) -> bool:
     from emulator.runtime.hidden import script_class
 
     return script_class(obj if isinstance(obj, type) else type(obj))
+
+
+def _passed_through_us(exception: BaseException) -> bool:
+    traceback = exception.__traceback__
+    while traceback is not None:
+        if is_own(traceback.tb_frame.f_globals.get("__name__", "")):
+            return True
+        traceback = traceback.tb_next
+    return False
 
 
 def _of_board(kind: type[BaseException]) -> bool:

@@ -124,7 +124,7 @@ class Interpreter:
 
     def format_exception(self, exception: BaseException) -> str:
         """The text the console shows for ``exception``."""
-        return format_exception(exception, self.builtins, self._display, self.device.printer)
+        return format_exception(exception, self.builtins, self._display, self.device.printer, note=self.device.note)
 
     def help(self, *args: Any) -> None:
         """The builtin ``help`` (firmware: py/builtinhelp.c, esp32/util/help.c)."""

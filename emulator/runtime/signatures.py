@@ -9,9 +9,11 @@ from types import CodeType, FunctionType, TracebackType
 from typing import Any
 
 from emulator.runtime.hooks import GUARD
-from emulator.runtime.raised import Site
+from emulator.runtime.raised import Site, is_script
 
 _LOCALS = "<locals>."
+_OF_FUNCTION = 1
+"""The code flag CO_OPTIMIZED; class bodies do not have it."""
 _MISSING: Any = object()
 
 
@@ -31,12 +33,33 @@ def called(name: str, site: Site, exception: BaseException) -> Signature | None:
         if function is not None and function.__qualname__ == name:
             return _of_function(function)
     if site.in_script:
-        for code in _codes(site.frame.f_code):  # a function that nobody holds any more: (lambda a: 0)()
-            if code.co_name == inner:
+        for qualified, code in _codes(site.frame.f_code, ""):  # one that nobody holds any more: (lambda a: 0)()
+            if name == qualified or name.endswith(f".{qualified}"):
                 return Signature(code.co_varnames[: code.co_argcount])
-    for held in gc.get_objects():
-        if type(held) is FunctionType and held.__qualname__ == name and _of_script(held):
-            return _of_function(held)
+    for function in _handed_on(site):
+        if function.__qualname__ == name:
+            return _of_function(function)
+    own = _script_builtins(exception.__traceback__)
+    if own is not None:  # that of another board may have the same name
+        for held in gc.get_objects():
+            if type(held) is FunctionType and held.__qualname__ == name and getattr(held, "__builtins__", None) is own:
+                return _of_function(held)
+    return None
+
+
+def _handed_on(site: Site) -> Iterator[FunctionType]:
+    """Functions of the script's that a module of the emulator holds where it makes the call."""
+    for value in tuple(site.frame.f_locals.values()):
+        function = getattr(value, "__func__", value)
+        if type(function) is FunctionType and _of_script(function):
+            yield function
+
+
+def _script_builtins(traceback: TracebackType | None) -> Mapping[str, Any] | None:
+    while traceback is not None:
+        if is_script(traceback.tb_frame):
+            return traceback.tb_frame.f_builtins
+        traceback = traceback.tb_next
     return None
 
 
@@ -53,11 +76,13 @@ def _spaces(site: Site, traceback: TracebackType | None) -> Iterator[Mapping[str
         traceback = traceback.tb_next
 
 
-def _codes(code: CodeType) -> Iterator[CodeType]:
+def _codes(code: CodeType, prefix: str) -> Iterator[tuple[str, CodeType]]:
+    """(qualified name as seen from ``code``, code) of what is defined in it."""
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield constant
-            yield from _codes(constant)
+            name = prefix + constant.co_name
+            yield name, constant
+            yield from _codes(constant, f"{name}.{_LOCALS if constant.co_flags & _OF_FUNCTION else ''}")
 
 
 def _resolve(name: str, space: Mapping[str, Any]) -> FunctionType | None:
