@@ -1,6 +1,6 @@
 """Measure the figures of ``README.md`` beside this file.
 
-usage: python benchmarks/run.py [startup|cpu|source|stopping|tls|flash ...] [--rounds N] [--json]
+usage: python benchmarks/run.py [startup|boots|cpu|source|stopping|tls|flash ...] [--rounds N] [--json]
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from benchmarks.paired import HEADINGS, BenchmarkError, Figure, Options, Progres
 
 FAMILIES = {
     "startup": "S1-S4: hello world from the command line",
+    "boots": "B1-B2: further boots in one process",
     "cpu": "C1-C2: programs that compute",
     "source": "S5: compiling a script",
     "stopping": "K1-K3: cutting the power",

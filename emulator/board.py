@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emulator import models
-from emulator.boot import Outcome, boot
+from emulator.boot import INTERRUPTED, SAFE_BOOT_NOW, SAFE_BOOT_ONCE, SOFT_RESET, WDT_RESET, Outcome, boot
 from emulator.clock import Clock
 from emulator.config_block import NO_TIMEOUT, ConfigBlock
 from emulator.console import Console
@@ -22,16 +22,19 @@ from emulator.console_input import ConsoleInput
 from emulator.device import Device
 from emulator.errors import BoardOSError
 from emulator.hostmap import HostMap, parse_map, parse_publish
+from emulator.led import Led
 from emulator.notes import Note, Notebook
 from emulator.nvs import Nvs
 from emulator.power import Ending, PowerCycle, PowerOff, ScriptThread, TraceFunction, current_or_none
 from emulator.project import Project, ProjectError, read
 from emulator.quirks import chosen
+from emulator.runtime.internal import internal_note
 from emulator.runtime.interpreter import Interpreter
 from emulator.servers import Servers
-from emulator.settings import CertRules, FileSystem, Settings
+from emulator.settings import CertRules, FileSystem, Floats, Settings
 from flashfs import HostPath, Step, Vfs, Volume
 from flashfs.errors import EIO
+from flashfs.volume import BOOT_ENTRIES
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -44,6 +47,14 @@ STOP_GRACE = 5.0
 
 TIME_LIMIT = 124
 FAILED = 1
+
+_EMPTY_MAIN = dict(BOOT_ENTRIES)[b"main.py"]
+_NO_MAIN = Note(
+    "no-main",
+    "no main.py: the board's own one runs, which does nothing",
+    fix="put a main.py into the top folder of the project",
+    source="firmware: esp32/mptask.c",
+)
 
 
 @dataclass(frozen=True)
@@ -62,9 +73,12 @@ class Result:
 
 @dataclass
 class Power:
-    """What persists over a reset and is lost with the process."""
+    """What persists over a soft reset and is lost by a hard one."""
 
     reset_cause: int = 0
+    safe_boot: bool = False
+    raw_prompt: bool = False
+    """Whether the prompt is in the raw mode."""
     boot_outcome: Outcome | None = None
     outcome: Outcome | None = None
     main_file: str | None = None
@@ -77,7 +91,8 @@ class Board:
     ``model``: wipy lopy lopy4 sipy gpy fipy wipy1; ``fs``: littlefs or fat (None: what ``state`` holds, else littlefs);
     ``state``: a folder that keeps the board between processes (None: in memory). ``cert_rules``: documented, firmware or
     wipy1; ``quirks``: names of the quirk table, or "all"; ``offline``: refuse every address that is not mapped.
-    ``sd``: MiB of the SD card in the slot, None for none. Raises ValueError.
+    ``sd``: MiB of the SD card in the slot, None for none. ``floats``: arithmetic in double precision, or in single as on the
+    board. ``safe_boot``: hold the safe-boot pin at power-on, so that neither boot.py nor main.py is run. Raises ValueError.
 
     A board is switched off when it is made; :meth:`run` does a whole run, :meth:`start` and :meth:`stop` for more control.
     It is a context manager that stops the board at its end.
@@ -95,19 +110,31 @@ class Board:
         maps: Iterable[str] = (),
         published: Iterable[str] = (),
         sd: int | None = None,
+        floats: Floats = "double",
+        safe_boot: bool = False,
     ) -> None:
         if fs not in (None, "littlefs", "fat"):
             raise ValueError(f"no file system {fs!r}; there are littlefs and fat")
         if cert_rules not in ("documented", "firmware", "wipy1"):
             raise ValueError(f"no certificate rules {cert_rules!r}; there are documented, firmware and wipy1")
+        if floats != "double":
+            raise ValueError(f"no floats {floats!r}; there are double (single is not emulated yet)")
         self.model = models.model(model)
         if self.model.name == "wipy1":
             cert_rules = "wipy1"
-        self.settings = Settings(cert_rules=cert_rules, quirks=chosen(quirks), offline=offline)
+        self.settings = Settings(
+            cert_rules=cert_rules, quirks=chosen(quirks), offline=offline, floats=floats, safe_boot=safe_boot
+        )
         self.unique_id = _unique_id(self.model.name)
         self.clock = Clock()
         self.console = Console()
         self.console_input = ConsoleInput()
+        self.console_input.on_interrupt = self.interrupt
+        self.console_input.on_safe_boot = self.reset_into_safe_boot
+        self.console_input.on_prompt = self.wake
+        self.led = Led()
+        self.safe_boot_flag = 0
+        """The flag in the boot information: what ``pycom.bootmgr(safeboot=...)`` reads and sets."""
         self.notes = Notebook()
         self.volume = Volume(
             fs or "littlefs",
@@ -144,10 +171,13 @@ class Board:
         self._supervisor: threading.Thread | None = None
         self._cycle: PowerCycle | None = None
         self._trace: TraceFunction | None = None
-        self._idle = False
+        self._booted: PowerCycle | None = None
+        """The power cycle whose main thread was started."""
+        self._repl = False
+        self._pin_held = False
         self._stopping = False
         self.resets = 0
-        """How often the board was reset since it was switched on."""
+        """How often the board was reset, hard or soft, since it was switched on."""
         self._mounted_anew = True
         """Nothing has run since the flash was mounted: an upload that began before the board was switched on goes on."""
         self._life = threading.RLock()
@@ -180,7 +210,10 @@ class Board:
 
         All or nothing. Raises ProjectError.
         """
-        self.load_project(read(Path(path), None if flash is None else Path(flash)))
+        project = read(Path(path), None if flash is None else Path(flash))
+        self.load_project(project)
+        if "/main.py" not in project.entries and self.volume.snapshot().get("/main.py") in (None, _EMPTY_MAIN):
+            self.note(_NO_MAIN)
 
     def load_project(self, project: Project) -> None:
         """Put what was read onto the flash: same names replaced, everything else kept. Raises ProjectError."""
@@ -211,15 +244,22 @@ class Board:
 
     # -- power ---------------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Switch the board on; returns at once. boot.py and main.py run in a thread."""
+    def start(self, *, repl: bool = False) -> None:
+        """Switch the board on; returns at once. boot.py and main.py run in a thread.
+
+        With ``repl`` the prompt follows them, and :meth:`type_in` types at it.
+        """
         with self._life:
             if self._supervisor is not None and self._stopping:
                 self.stop()  # the power was cut from inside: nobody has waited for the end yet
             if self._supervisor is not None:
                 raise RuntimeError("the board is on already")
             self._stopping = False
-            self._idle = False
+            self._booted = None
+            self._repl = repl
+            self._pin_held = self.settings.safe_boot
+            if repl and not self.console_input.keyboard:
+                self.console_input.open()
             self.resets = 0
             # pdb traces the thread it was started in; the script's threads are others
             self._trace = sys.gettrace() if threading.gettrace() is None else None  # type: ignore[assignment]
@@ -238,6 +278,8 @@ class Board:
             supervisor, self._supervisor = self._supervisor, None
             if supervisor is not None:
                 supervisor.join()
+            if self.console_input.keyboard:
+                self.console_input.close()
             self._mount_anew()  # an upload that is under way is lost, as on a board
             self._lift_fences()
             self.servers.close()
@@ -292,17 +334,35 @@ class Board:
                 volume.on_step = volume.on_step.behind
 
     def interrupt(self) -> None:
-        """Ctrl-C: ``KeyboardInterrupt`` in main.py. Does nothing when no script runs."""
+        """Ctrl-C: ``KeyboardInterrupt`` in main.py, a new line at the prompt. Does nothing when no script runs."""
         cycle = self._cycle
-        if cycle is not None:
+        if cycle is not None and not self.console_input.press_interrupt():
             cycle.interrupt()
+
+    def type_in(self, text: str) -> None:
+        """Type at the console; each LF is the Enter key. Control characters act as at the board's prompt."""
+        self.console_input.feed(text.replace("\n", "\r") if self.console_input.keyboard else text)
 
     def reset(self) -> None:
         """The reset button."""
+        self._reset(0)
+
+    def reset_into_safe_boot(self) -> None:
+        """Ctrl-F: a hard reset after which neither boot.py nor main.py runs, until the next one."""
+        self.safe_boot_flag = SAFE_BOOT_ONCE
+        self._reset(WDT_RESET)
+
+    def _reset(self, cause: int) -> None:
         cycle = self._cycle
         if cycle is not None:
-            self.power_state.reset_cause = 0
+            self.power_state.reset_cause = cause
             cycle.switch_off(Ending.RESET)
+
+    def soft_reset(self) -> None:
+        """What Ctrl-D at the prompt does: the scripts begin again; clock, servers and settings go on."""
+        cycle = self._cycle
+        if cycle is not None:
+            cycle.switch_off(Ending.SOFT_RESET)
 
     def close(self) -> None:
         """Stop the board and let go of its state folder."""
@@ -319,8 +379,17 @@ class Board:
 
     @property
     def running(self) -> bool:
-        """Whether a script of this board is still running."""
+        """Whether a script of this board is still running; the prompt is none."""
         return self._supervisor is not None and not self._idle
+
+    @property
+    def _idle(self) -> bool:
+        """Whether all threads of the script have ended, but for the main one that waits at the prompt for a key."""
+        cycle = self._cycle
+        if cycle is None or cycle.off or cycle is not self._booted:
+            return False
+        threads = cycle.threads()
+        return not threads or (len(threads) == 1 and cycle.main_alive and self.console_input.prompting)
 
     @property
     def left_behind(self) -> bool:
@@ -329,7 +398,10 @@ class Board:
         return bool(self._left_behind)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until main.py and all threads of the script have ended, or the power goes; False after ``timeout`` seconds."""
+        """Wait until main.py and all threads of the script have ended, or the power goes; False after ``timeout`` seconds.
+
+        With a prompt: until it waits for the next key.
+        """
         deadline = None if timeout is None else time.monotonic() + timeout
         return self._wait(
             lambda: self._idle or self._stopping or self._supervisor is None or not self._supervisor.is_alive(),
@@ -345,14 +417,16 @@ class Board:
         *,
         fail: str | Callable[[str], bool] | None = None,
         stay: bool = False,
+        repl: bool = False,
     ) -> Result:
         """Switch on, run to the end of the script, switch off.
 
-        Ends when main.py and the last thread have ended (with ``stay``: not even then), after ``timeout`` seconds (exit code
-        124), or once ``until`` (a text, or a predicate of all text so far) is on the console (exit code 0) or ``fail`` is (1).
+        Ends when main.py and the last thread have ended (with ``stay`` or ``repl``, the prompt: not even then), after
+        ``timeout`` seconds (exit code 124), or once ``until`` (a text, or a predicate of all text so far) is on the console
+        (exit code 0) or ``fail`` is (1).
         """
-        run = Run(self, until, fail, timeout, stay=stay)
-        self.start()
+        run = Run(self, until, fail, timeout, stay=stay or repl)
+        self.start(repl=repl)
         try:
             run.wait()
         finally:
@@ -388,14 +462,16 @@ class Board:
                 self._cycle = cycle
             self._run_cycle(cycle)
             self._left_behind += cycle.reap(STOP_GRACE)
-            if cycle.ending is not Ending.RESET:
+            if cycle.ending is Ending.SOFT_RESET:
+                self.power_state.reset_cause = SOFT_RESET
+            elif cycle.ending is Ending.RESET:
+                cause = self.power_state.reset_cause
+                self._hard_reset()
+                self.power_state.reset_cause = cause
+                self.servers.reset()
+            else:
                 break
             self.resets += 1
-            cause = self.power_state.reset_cause
-            self._hard_reset()
-            self.power_state.reset_cause = cause
-            self._idle = False
-            self.servers.reset()
         self.wake()
 
     def _run_cycle(self, cycle: PowerCycle) -> None:
@@ -403,16 +479,18 @@ class Board:
         with contextlib.suppress(PowerOff):  # cut off before it began
             device = self.power_on(cycle)
             cycle.start_thread(lambda: self._boot(device), name="main", main=True)
-        self._wait(lambda: cycle.off or not cycle.threads(), None)
-        if not cycle.off:
-            self._idle = True
-            self.wake()
-            self._wait(lambda: cycle.off, None)
+        self._booted = cycle
+        self.wake()
+        self._wait(lambda: cycle.off, None)
 
     def _hard_reset(self) -> None:
         """What is lost with the power or by a reset (firmware: esp32/mptask.c, esp32/mods/machrtc.c, modutime.c)."""
         self.clock.reset()
         self.power_state = Power()
+        # the bootloader's part: it takes the flag, or else the pin, for this boot alone
+        self.safe_boot_flag = SAFE_BOOT_NOW if self.safe_boot_flag == SAFE_BOOT_ONCE or self._pin_held else 0
+        self._pin_held = False
+        self.power_state.safe_boot = self.safe_boot_flag != 0
         self.config.after_hard_reset()
         if self.config.get("wdt_on_boot") and self.config.get("wdt_on_boot_timeout") != NO_TIMEOUT:
             self.note(
@@ -438,6 +516,9 @@ class Board:
             note=self.notes.add,
         )
         device.interpreter = Interpreter(device)
+        device.interpreter.floats = self.settings.floats
+        self.led.boot(bool(self.config.get("heartbeat_on_boot")))
+        self.console_input.booted()
         return device
 
     def _mount_flash(self) -> None:
@@ -472,11 +553,17 @@ class Board:
     def _boot(self, device: Device) -> None:
         try:
             outcome = boot(device)
+        except KeyboardInterrupt as error:  # it came when the script had ended
+            outcome = Outcome(INTERRUPTED, error)
         except Exception as error:  # noqa: BLE001  boot() shows what the script raises: this one is ours
-            self.note(internal_error(error))
+            self.note(internal_note(error))
             outcome = Outcome(FAILED, error)
         self.power_state.outcome = outcome
         self.wake()
+        if self._repl:
+            from emulator.repl.loop import serve
+
+            serve(device)
 
     # -- for the runtime -------------------------------------------------------------------------------------------
 
@@ -582,20 +669,6 @@ class _Watcher:
         seen = self._tail + text
         self._tail = seen[max(0, len(seen) - len(self._wanted) + 1) :]
         return self._wanted in seen
-
-
-def internal_error(error: Exception) -> Note:
-    """The note for a mistake of the emulator's own."""
-    import traceback
-
-    where = traceback.extract_tb(error.__traceback__)[-1:]
-    return Note(
-        "internal-error",
-        "the emulator made a mistake of its own; the script is not to blame",
-        cause=f"{type(error).__name__}: {error}",
-        evidence=", ".join(f"{Path(entry.filename).name} line {entry.lineno} in {entry.name}" for entry in where),
-        fix="please report this, with the script if you can",
-    )
 
 
 def _unique_id(name: str) -> bytes:

@@ -2,6 +2,9 @@
 
 Text is LF-terminated here; whoever plays the wire (telnet, serial) adds CR. Nothing of a finished power cycle may write:
 writers hold a :class:`ConsoleWriter` of their cycle, not the console.
+
+What the line editor of the prompt draws is the console's echo: shown to those who listen for it (a wire, a terminal), but no
+part of the text.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ class Console:
         self._lock = threading.RLock()
         self._parts: list[str] = []
         self._listeners: list[Listener] = []
+        self._echo_listeners: list[Listener] = []
         self.keeps_text = True
         """Whether ``text`` is wanted. A command that passes everything on would only fill its memory with it."""
 
@@ -33,14 +37,17 @@ class Console:
                 self._parts = ["".join(self._parts)]
             return self._parts[0] if self._parts else ""
 
-    def listen(self, listener: Listener) -> Callable[[], None]:
-        """Call ``listener`` with each piece of text from now on; returns what ends that."""
+    def listen(self, listener: Listener, *, echo: bool = False) -> Callable[[], None]:
+        """Call ``listener`` with each piece of text from now on, with ``echo`` also what is typed; returns what ends that."""
+        lists = [self._listeners, self._echo_listeners] if echo else [self._listeners]
         with self._lock:
-            self._listeners.append(listener)
+            for listeners in lists:
+                listeners.append(listener)
 
         def stop() -> None:
             with self._lock:
-                self._listeners.remove(listener)
+                for listeners in lists:
+                    listeners.remove(listener)
 
         return stop
 
@@ -50,6 +57,12 @@ class Console:
             if self.keeps_text:
                 self._parts.append(text)
             for listener in self._listeners:
+                listener(text)
+
+    def echo(self, text: str) -> None:
+        """Show what the line editor draws for what is typed."""
+        with self._lock:
+            for listener in self._echo_listeners:
                 listener(text)
 
     def writer(self, cycle: PowerCycle) -> ConsoleWriter:
@@ -69,3 +82,9 @@ class ConsoleWriter:
         with self._console._lock:
             self._cycle.check()
             self._console.write(text)
+
+    def echo(self, text: str) -> None:
+        """Show what was typed to those who want to see it; raises PowerOff when the cycle is over."""
+        with self._console._lock:
+            self._cycle.check()
+            self._console.echo(text)

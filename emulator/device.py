@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from emulator.clock import Clock
     from emulator.console import ConsoleWriter
     from emulator.power import PowerCycle
+    from emulator.repl.line_editor import History
     from emulator.runtime.interpreter import Interpreter
     from flashfs.notes import Note
     from flashfs.vfs import Vfs
@@ -32,14 +33,32 @@ class Device:
     note: Callable[[Note], None]
     printer: Printer = field(default_factory=Printer)
     interpreter: Interpreter = field(init=False)
+    _history: History | None = field(default=None, init=False)
 
     def host_file(self, path: str, data: bytes) -> str:
         """The host's file that ``path`` was loaded from, as long as its content is still ``data``, else a name in brackets."""
         return self.board.host_file(self.vfs, path, data)
 
     def read_line(self) -> str:
-        """One line typed at the console, without its end. Raises EOFError."""
-        return self.board.console_input.read_line(self.power)
+        """One line typed at the console, without its end. Raises EOFError.
+
+        At a keyboard it is edited as at the prompt (firmware: lib/mp-readline/readline.c).
+        """
+        typed = self.board.console_input
+        if not typed.keyboard:
+            return typed.read_line(self.power)
+        from emulator.repl.loop import read_line
+
+        return read_line(self)
+
+    @property
+    def history(self) -> History:
+        """The lines typed since the last reset."""
+        if self._history is None:
+            from emulator.repl.line_editor import History
+
+            self._history = History()
+        return self._history
 
     def module(self, name: str) -> ModuleType:
         """Another of the board's modules, for those that share types (``ussl`` needs ``usocket``)."""

@@ -62,6 +62,7 @@ class Ending(Enum):
 
     DONE = "done"
     RESET = "reset"
+    SOFT_RESET = "soft reset"
     STOPPED = "stopped"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 
 INSISTED = 5
@@ -28,6 +29,8 @@ class Signals:
         self._count = 0
         self._missed: int | None = None
         self._before: dict[int, object] = {}
+        self.before_exit: list[Callable[[], None]] = []
+        """What must be put right even when the process ends at once (the modes of a terminal)."""
 
     def __enter__(self) -> Signals:
         if threading.current_thread() is threading.main_thread():
@@ -59,4 +62,6 @@ class Signals:
             raise Interrupted(number)
         self._missed = number
         if self._count >= INSISTED:
+            for action in self.before_exit:
+                action()
             os._exit(128 + number)

@@ -19,6 +19,7 @@ from emulator.cli import UsageError
 from emulator.notes import Note
 from emulator.power import current
 from emulator.project import ProjectError
+from emulator.repl.streams import is_terminal
 from emulator.settings import DEFAULT_SD_MIB, MAX_SD_MIB
 from emulator.signals import Interrupted, Signals
 
@@ -68,6 +69,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fail", type=_text, metavar="TEXT", help="end with status 1 once the console shows TEXT")
     parser.add_argument(
         "--stay", action="store_true", help="keep the board and its servers up when the script has ended"
+    )
+    parser.add_argument("--repl", action="store_true", help="stay at the board's prompt when main.py has ended")
+    parser.add_argument(
+        "--safe-boot", action="store_true", help="hold the safe-boot pin: neither boot.py nor main.py is run"
     )
     parser.add_argument(
         "--ftp", type=_port, metavar="PORT", help="open the board's FTP server on 127.0.0.1 (0: any free port)"
@@ -135,6 +140,7 @@ def execute(options: argparse.Namespace) -> int:
             maps=options.map,
             published=options.publish,
             sd=options.sd_size or (DEFAULT_SD_MIB if options.sd else None),
+            safe_boot=options.safe_boot,
         )
     except (ValueError, ProjectError) as error:
         raise UsageError(str(error)) from error
@@ -167,15 +173,18 @@ def _open_ftp(board: Board, port: int) -> str:
 
 def _watch(board: Board, options: argparse.Namespace) -> int:
     signals: Signals = options.signals
-    output = Output(board)
-    run = Run(board, options.expect, options.fail, options.timeout, stay=options.stay)
+    output = Output(board, prompt=options.repl)
+    run = Run(board, options.expect, options.fail, options.timeout, stay=options.stay or options.repl)
+    presses = Presses(board, prompt=options.repl)
+    detach = _nothing
     status: int | None = None
-    interrupts = 0
+    started = False
     while status is None:
         try:
-            if interrupts == 0:
-                attach_stdin(board)
-                board.start()
+            if not started:
+                started = True
+                detach = attach_stdin(board, signals, prompt=options.repl)
+                board.start(repl=options.repl)
             else:
                 signals.arm()
                 board.interrupt()
@@ -183,15 +192,34 @@ def _watch(board: Board, options: argparse.Namespace) -> int:
             signals.disarm()
             break
         except Interrupted as signal_:
-            interrupts += 1
-            if signal_.number != signal.SIGINT or interrupts > 1 or not board.running:
+            if signal_.number != signal.SIGINT or presses.end_it():
                 status = signal_.status
     board.close()
     run.close()
     output.close()
+    detach()
     if output.broken:
         return 1
     return run.result().exit_code if status is None else status
+
+
+def _nothing() -> None:
+    pass
+
+
+class Presses:
+    """Ctrl-C: the first one interrupts, the second one ends. At the prompt only two in a row, with nothing typed between."""
+
+    def __init__(self, board: Board, *, prompt: bool) -> None:
+        self._board = board
+        self._prompt = prompt
+        self._typed = -1
+
+    def end_it(self) -> bool:
+        """Take one; whether it is to end the emulator."""
+        typed = self._board.console_input.typed if self._prompt else 0
+        again, self._typed = self._typed == typed, typed
+        return again or not (self._prompt or self._board.running)
 
 
 def own_process() -> None:
@@ -216,22 +244,24 @@ class Output:
     """The console on stdout: verbatim, LF line ends on every system, flushed at each line.
 
     A reader that does not read makes the script wait, as a slow wire would, but never so that power-off cannot end it.
+    With a prompt everything is shown at once; what is typed is echoed where a person types it.
     """
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, *, prompt: bool = False) -> None:
+        self._at_once = prompt
         self.broken = sys.stdout is None
         self._board = board
         self._pending = bytearray()
         self._stream = getattr(sys.stdout, "buffer", None)
         self._pipe = _pipe_of(self._stream)
         board.console.keeps_text = False
-        self._stop = board.console.listen(self._show)
+        self._stop = board.console.listen(self._show, echo=prompt and is_terminal(sys.stdin))
 
     def _show(self, text: str) -> None:
         if self.broken:
             return
         self._pending += text.encode("utf-8", "replace")
-        if "\n" in text or len(self._pending) > LARGEST_PIECE:
+        if self._at_once or "\n" in text or len(self._pending) > LARGEST_PIECE:
             try:
                 self._write(self._wait)
             except OSError:  # whoever read it has gone: the script must not see that as an error of its own
@@ -289,8 +319,15 @@ def _pipe_of(stream: Any) -> int | None:
     return None if stat.S_ISREG(kind) else descriptor
 
 
-def attach_stdin(board: Board) -> None:
-    """What is typed reaches the script's ``input()``. Nothing is read before the script asks."""
+def attach_stdin(board: Board, signals: Signals, *, prompt: bool) -> Callable[[], None]:
+    """What is typed reaches the board; returns what puts the terminal back as it was.
+
+    Without a prompt nothing is read before the script asks.
+    """
+    if prompt:
+        from emulator.repl.terminal import attach
+
+        return attach(board, signals)
 
     def pump() -> None:
         for line in sys.stdin or ():
@@ -298,6 +335,7 @@ def attach_stdin(board: Board) -> None:
         board.console_input.end()
 
     board.console_input.attach(lambda: threading.Thread(target=pump, name="stdin", daemon=True).start())
+    return _nothing
 
 
 def show_note(note: Note) -> None:

@@ -30,7 +30,7 @@ MODULES: dict[str, tuple[str, str]] = {
     "ubinascii": ("ubinascii", "binascii"),
     "ucollections": ("ucollections", ""),
     "ucrypto": ("", "crypto"),
-    "uctypes": ("", ""),
+    "uctypes": ("uctypes", ""),
     "uerrno": ("uerrno", "errno"),
     "uhashlib": ("uhashlib", "hashlib"),
     "uio": ("uio", ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from emulator.boot import WDT_RESET
 from emulator.errors import BoardOSError
 from emulator.firmware._arguments import bind, native, natives
 from emulator.firmware._convert import encode, to_float, writable
@@ -35,8 +36,7 @@ def module(device: Device) -> dict[str, Any]:
     register = [int.from_bytes(board.unique_id[3:], "big") | 1]
 
     def reset() -> None:
-        # the board reads a reset by itself as one by the watchdog (firmware: esp32/util/mpsleep.c)
-        board.power_state.reset_cause = RESET_CAUSES["WDT_RESET"]
+        board.power_state.reset_cause = WDT_RESET
         power.switch_off(Ending.RESET)
         power.check()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from emulator.boot import SAFE_BOOT_ONCE
 from emulator.config_block import FIELDS, LEAST_WDT_TIMEOUT, WIFI_AP, WIFI_STA
 from emulator.errors import BoardOSError
 from emulator.firmware._arguments import bind, natives
@@ -24,29 +25,26 @@ WPA2 = 3
 _NONE: Any = object()
 _NOT_GIVEN = 255
 _BOOTMGR = {"boot_partition": _NOT_GIVEN, "fs_type": _NOT_GIVEN, "safeboot": _NOT_GIVEN, "reset": False}
-_STATUS = ("Factory", None, "SafeBoot: False", "Status: Ready")
-"""What ``bootmgr()`` says of a board on its first image; None: the file system."""
 _FS_NAMES = {"fat": "FAT", "littlefs": "LittleFS"}
 
 
 def module(device: Device) -> dict[str, Any]:
     """The names of ``pycom``: LED, NVS, and the fields of the configuration block as functions that get and set."""
     nvs, config = device.board.nvs, device.board.config
-    led = {"heartbeat": bool(config.get("heartbeat_on_boot")), "colour": 0}
+    board, led = device.board, device.board.led
 
     def heartbeat(enable: Any = _NONE, /) -> bool | None:
         if enable is _NONE:
-            return bool(led["heartbeat"])
-        led["heartbeat"] = bool(enable)
-        led["colour"] = 0
+            return led.heartbeat
+        led.beat(bool(enable))
         return None
 
     def rgbled(rgb: Any = _NONE, /) -> int | None:
-        if led["heartbeat"]:
+        if led.heartbeat:
             raise BoardOSError("the requested operation is not possible")
         if rgb is _NONE:
-            return int(led["colour"])
-        led["colour"] = to_word(rgb)
+            return led.colour
+        led.show(to_word(rgb))
         return None
 
     def nvs_set(key: Any, value: Any, /) -> None:
@@ -131,22 +129,24 @@ def module(device: Device) -> dict[str, Any]:
         given = bind(args, kwargs, {}, _BOOTMGR)
         numbers = {name: to_word(given[name]) for name in ("boot_partition", "fs_type", "safeboot")}
         if all(number == _NOT_GIVEN for number in numbers.values()):
-            return tuple(part or _FS_NAMES[config.file_system] for part in _STATUS)
+            asked = bool(board.safe_boot_flag)
+            return "Factory", _FS_NAMES[config.file_system], f"SafeBoot: {asked}", "Status: Ready"
         partition, fs_type, safeboot = (number & 0xFF for number in numbers.values())
         if partition != _NOT_GIVEN:
             if partition != CONSTANTS["OTA_0"]:
                 raise ValueError("Error invalid boot partition! or partition already active!")
             raise not_emulated("pycom.bootmgr(boot_partition=pycom.OTA_0)", device.note)
-        if safeboot != _NOT_GIVEN:
-            if safeboot != 1:
-                raise ValueError("Error safeboot must be True or False!")
-            raise not_emulated("pycom.bootmgr(safeboot=True)", device.note)
-        if fs_type == _NOT_GIVEN:
-            return None
-        if fs_type > FIELDS["boot_fs_type"].most:
+        if safeboot != _NOT_GIVEN and (safeboot > 1 or safeboot == board.safe_boot_flag):
+            raise ValueError("Error safeboot must be True or False!")
+        if fs_type != _NOT_GIVEN and fs_type > FIELDS["boot_fs_type"].most:
             raise ValueError("Error invalid filesystem type!")
-        changed = config.get("boot_fs_type") != fs_type
-        config.set("boot_fs_type", fs_type)
+        changed = False
+        if fs_type != _NOT_GIVEN:
+            changed = config.get("boot_fs_type") != fs_type
+            config.set("boot_fs_type", fs_type)
+        if safeboot != _NOT_GIVEN:
+            changed = True
+            board.safe_boot_flag = SAFE_BOOT_ONCE if safeboot else 0
         if changed and given["reset"]:
             device.module("umachine").reset()
         return None

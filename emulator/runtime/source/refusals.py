@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from emulator.runtime.source.errors import INDENTATION, SYNTAX, Problem
+from emulator.runtime.source.tokens import ends_with_colon, has_open_bracket
 
 Row = tuple[str, str, str, int]
 
@@ -64,7 +65,29 @@ def from_host(error: SyntaxError, text: str) -> Problem:
     for pattern, kind, message, stage in _COMPILED:
         if pattern.fullmatch(said):
             return Problem(stage, line, column, kind, message, block="<module>" if stage else "")
-    return Problem(0, line, column)
+    at_end = _line_after(text, said)
+    return Problem(0, at_end or line, 0 if at_end else column)
+
+
+_UNFINISHED = re.compile(
+    r"unexpected EOF while parsing|'[(\[{]' was never closed|expected an indented block.*|"
+    r"invalid syntax\. Perhaps you forgot a comma\?|unexpected end of file.*"
+)
+
+
+def _line_after(text: str, said: str) -> int:
+    """The line after the last of a text that ends too early, 0 for other text: there the board's parser meets the end.
+
+    Source: firmware py/lexer.c, which adds a line end where the text has none.
+    """
+    if not text or not _UNFINISHED.fullmatch(said):
+        return 0
+    if said.startswith("expected an indented") and not ends_with_colon(text):
+        return 0
+    if "comma" in said and not has_open_bracket(text):
+        return 0
+    lines = text.split("\n")
+    return len(lines) + (1 if lines[-1] else 0)
 
 
 def _number_length(source: str) -> int:

@@ -92,6 +92,17 @@ def _items_in_brackets(code: str, start: int) -> bool:
     return False
 
 
+def ends_with_colon(text: str) -> bool:
+    """Whether the last of the code, comments aside, is the colon that a block should follow."""
+    return _without_literals(text).rstrip().endswith(":")
+
+
+def has_open_bracket(text: str) -> bool:
+    """Whether the text ends before a bracket is closed."""
+    code = _without_literals(text)
+    return sum(code.count(bracket) for bracket in "([{") > sum(code.count(bracket) for bracket in ")]}")
+
+
 def repaired(text: str) -> str:
     """The text as CPython can read it: leading zeros, bytes beyond ASCII and tabs that 1.11 takes. Places in lines may shift."""
     pieces = []
