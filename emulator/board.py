@@ -600,6 +600,7 @@ class Run:
     fail: str | Callable[[str], bool] | None = None
     timeout: float | None = None
     stay: bool = False
+    """Whether to go on when the script has ended."""
     exit_code: int | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:

@@ -70,7 +70,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stay", action="store_true", help="keep the board and its servers up when the script has ended"
     )
-    parser.add_argument("--repl", action="store_true", help="stay at the board's prompt when main.py has ended")
+    parser.add_argument(
+        "--repl", action="store_true", help="be at the board's prompt when main.py has ended, also when input ends"
+    )
     parser.add_argument(
         "--safe-boot", action="store_true", help="hold the safe-boot pin: neither boot.py nor main.py is run"
     )
@@ -250,6 +252,7 @@ class Output:
     def __init__(self, board: Board, *, prompt: bool = False) -> None:
         self._at_once = prompt
         self.broken = sys.stdout is None
+        self._line_ended = True
         self._board = board
         self._pending = bytearray()
         self._stream = getattr(sys.stdout, "buffer", None)
@@ -261,6 +264,7 @@ class Output:
         if self.broken:
             return
         self._pending += text.encode("utf-8", "replace")
+        self._line_ended = text.endswith("\n")
         if self._at_once or "\n" in text or len(self._pending) > LARGEST_PIECE:
             try:
                 self._write(self._wait)
@@ -297,6 +301,8 @@ class Output:
         self._stop()
         if self.broken:
             return
+        if self._at_once and not self._line_ended:
+            self._pending += b"\n"  # what follows, the shell's prompt, begins a line
         try:
             self._write(lambda descriptor: bool(select.select((), (descriptor,), (), LAST_LINE)[1]))
         except OSError:
