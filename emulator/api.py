@@ -137,6 +137,17 @@ def lookup(path: str, board: str) -> Entry | None:
     return entry
 
 
+def variants(path: str) -> tuple[str, ...]:
+    """Return the builds of the firmware that alone have a dotted name (``PYBYTES``, ``PYGATE``, ``OPENTHREAD``); or none."""
+    module, *names = path.split(".")
+    rows: dict[str, Any] = _table()["modules"].get(builtin_module(module) or "", {}).get("names", {})
+    row: dict[str, Any] = {}
+    for name in names:
+        row = rows.get(name, {})
+        rows = row.get("members", {})
+    return tuple(row.get("variants", ()))
+
+
 def walk(board: str) -> Iterator[tuple[str, Entry]]:
     """Yield every dotted name of ``board`` with its entry, modules in order, members after their parent."""
 

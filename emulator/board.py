@@ -628,7 +628,8 @@ class Run:
         board = self.board
 
         def ended() -> bool:
-            if self.exit_code is not None or board._stopping:
+            alive = board._supervisor is not None and board._supervisor.is_alive()
+            if self.exit_code is not None or board._stopping or not alive:
                 return True
             return not self.stay and board._idle
 

@@ -26,7 +26,8 @@ class Finding:
     """One thing that fails on the board.
 
     ``line`` and ``column`` count from 1. ``message`` is the board's own; ``why`` names what stands there, ``instead`` what
-    to write (may be empty).
+    to write (may be empty). ``severity`` is warning for what fails on some boards of that model only: by the build or the
+    release of their firmware.
     """
 
     file: str

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from emulator import api
-from emulator.checks.findings import Finding
+from emulator.checks.findings import Finding, Severity
 from emulator.checks.script import Script
 from emulator.models import MODELS
 
@@ -20,6 +20,10 @@ pybytes_main pybytes_protocol pybytes_pymesh_config terminal urequest
 """
 PYBYTES = frozenset(_NAMES.split())
 """With ``_`` before, Python modules inside the firmware's Pybytes build (esp32/frozen/Pybytes), which boards are sold with."""
+
+_BUILDS = {"PYBYTES": "Pybytes", "PYGATE": "PyGate", "OPENTHREAD": "OpenThread"}
+_DOCUMENTED = frozenset({"ussl.SSLSocket", "ussl.SSLSession"})
+"""Names that the documentation promises, so that the emulator has them, and 1.20.2.r4 lacks."""
 
 _INSTEAD = {
     "threading": "_thread",
@@ -54,13 +58,7 @@ def find(script: Script) -> Iterator[Finding]:
         for alias in origin.names:
             path = f"{module}.{alias.name}"
             if alias.name != "*" and not api.lookup(path, script.board):
-                yield script.finding(
-                    origin,
-                    "name",
-                    f"ImportError: cannot import name {alias.name}",
-                    _lacks(script, _shown(path)),
-                    _elsewhere(path, script.board),
-                )
+                yield _name(script, origin, path, f"ImportError: cannot import name {alias.name}")
     for node in script.of(ast.Attribute):
         if isinstance(node.ctx, ast.Load) and not node.attr.startswith("__"):
             yield from _attribute(script, node)
@@ -78,7 +76,7 @@ def _import(script: Script, statement: ast.stmt, name: str) -> Iterator[Finding]
     else:
         why = f"{top} is neither on the board nor in the project"
         instead = _INSTEAD.get(top, "copy it to the project's lib folder if it is a MicroPython library")
-    if not script.guarded(statement, "ImportError"):
+    if not script.guarded(statement, "ImportError") and not script.makes(top):
         yield script.finding(statement, "import", f"ImportError: no module named '{name}'", why, instead)
 
 
@@ -104,17 +102,26 @@ def _attribute(script: Script, node: ast.Attribute) -> Iterator[Finding]:
         message = f"AttributeError: '{owner.type or owner.name}' object has no attribute '{node.attr}'"
     else:
         message = f"AttributeError: type object '{owner.type or owner.name}' has no attribute '{node.attr}'"
-    yield script.finding(node, "name", message, _lacks(script, _shown(path)), _elsewhere(path, script.board))
+    yield _name(script, node, path, message)
+
+
+def _name(script: Script, node: ast.AST, path: str, message: str) -> Finding:
+    severity: Severity = "error"
+    why, instead = f"a {script.board} has no {_shown(path)}", _elsewhere(path, script.board)
+    builds = [_BUILDS[variant] for variant in api.variants(path)]
+    if builds:
+        why = f"{_shown(path)} is only in the {' and '.join(builds)} build{'s' * (len(builds) > 1)} of the firmware"
+        severity = "warning"
+    elif path in _DOCUMENTED:
+        why = f"{_shown(path)} is documented, and 1.20.2.r4 lacks it"
+        severity = "warning"
+    return script.finding(node, "name", message, why, instead, severity)
 
 
 def _shown(path: str) -> str:
     module, _, rest = path.partition(".")
     weak = {full: link for link, full in api.weak_links().items()}.get(module, module)
     return f"{weak}.{rest}"
-
-
-def _lacks(script: Script, path: str) -> str:
-    return f"a {script.board} has no {path}"
 
 
 def _elsewhere(path: str, board: str) -> str:

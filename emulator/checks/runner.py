@@ -91,17 +91,20 @@ def _skipped(loaded: list[tuple[Path, bytes, ast.Module | None]]) -> dict[Path, 
     """Files for the host, except those that a file for the board imports."""
     skipped = {}
     for file, data, tree in loaded:
-        why = folder.not_for_a_board(file, data.partition(b"\n")[0], tree)
+        why = folder.not_for_a_board(file, data, tree)
         if why:
             skipped[file] = why
+    places = {(file.parent, file.stem): file for file, _, _ in loaded}
     trees = {file: tree for file, _, tree in loaded if tree is not None}
     pending = [file for file in trees if file not in skipped]
     while pending and skipped:
-        wanted = folder.imports(trees[pending.pop()])
-        for file in [file for file in skipped if file.stem in wanted]:
-            del skipped[file]
-            if file in trees:
-                pending.append(file)
+        importer = pending.pop()
+        for name in folder.imports(trees[importer]):
+            wanted = folder.found_by(importer, name, places)
+            if wanted in skipped:
+                del skipped[wanted]
+                if wanted in trees:
+                    pending.append(wanted)
     return skipped
 
 

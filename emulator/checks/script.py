@@ -14,8 +14,9 @@ from emulator.settings import CertRules
 
 _Node = TypeVar("_Node", bound=ast.AST)
 
-_ASKS = frozenset({"hasattr", "uname", "implementation", "platform", "version"})
-"""A condition with one of these words finds out where the script runs; what it guards may be meant for elsewhere."""
+_ASKS = frozenset({"hasattr", "uname", "sysname", "implementation", "platform", "version"})
+"""A condition with one of these words, or with a variable that was made with one, finds out where the script runs; what
+it guards may be meant for elsewhere."""
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Script:
     bindings: dict[str, list[ast.AST]] = field(default_factory=dict)
     stored: set[str] = field(default_factory=set)
     star: bool = False
+    asking: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Walk the tree, once."""
@@ -50,6 +52,8 @@ class Script:
                 bindings[name].append(node)
             elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
                 self.stored.add(node.attr)
+            elif isinstance(node, ast.Assign) and _words(node.value) & _ASKS:
+                self.asking.update(target.id for target in node.targets if isinstance(target, ast.Name))
         self.bindings = dict(bindings)
         self._nodes = nodes
 
@@ -78,11 +82,12 @@ class Script:
                         len(parent.body) <= 1 or "ImportError" in errors
                     ):
                         return True
-            elif isinstance(parent, (ast.If, ast.IfExp)) and child is not parent.test:
-                words = {n.id for n in ast.walk(parent.test) if isinstance(n, ast.Name)}
-                words |= {n.attr for n in ast.walk(parent.test) if isinstance(n, ast.Attribute)}
-                if words & _ASKS:
-                    return True
+            elif (
+                isinstance(parent, (ast.If, ast.IfExp))
+                and child is not parent.test
+                and _words(parent.test) & (_ASKS | self.asking)
+            ):
+                return True
         return False
 
     def meaning(self, node: ast.expr) -> str | None:
@@ -117,6 +122,11 @@ class Script:
             return node.id
         return None
 
+    def makes(self, module: str) -> bool:
+        """Tell whether the script names the file of that module in a text: it may write the file before importing it."""
+        file = f"{module}.py"
+        return any(isinstance(node.value, str) and file in node.value for node in self.of(ast.Constant))
+
     def module(self, name: str) -> str | None:
         """The board's module that ``import name`` certainly gives."""
         found = api.builtin_module(name)
@@ -149,6 +159,11 @@ def _bound_name(node: ast.AST) -> str | None:
     if isinstance(node, ast.arg):
         return node.arg
     return None
+
+
+def _words(node: ast.expr) -> set[str]:
+    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    return names | {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
 
 
 def _caught(handler: ast.ExceptHandler) -> set[str]:

@@ -34,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Print the findings; 0 where there are none, 1 where there are some."""
+    """Print the findings; 0 where there is no error among them, 1 where there is one."""
     try:
         model = models.model(options.board)
     except ValueError as error:
@@ -58,7 +58,7 @@ def execute(options: argparse.Namespace) -> int:
         print(json.dumps(_table(report), indent=1))
     else:
         _print(report, model.platform)
-    return FOUND if report.findings else 0
+    return FOUND if any(finding.severity == "error" for finding in report.findings) else 0
 
 
 def _table(report: Report) -> dict[str, object]:
@@ -72,7 +72,8 @@ def _table(report: Report) -> dict[str, object]:
 def _print(report: Report, platform: str) -> None:
     for finding in report.findings:
         place = f"{finding.file}:{finding.line}:{finding.column}"
-        say(visible(f"{place}: {finding.code} {finding.message}"))
+        grade = " (warning)" if finding.severity == "warning" else ""
+        say(visible(f"{place}: {finding.code}{grade} {finding.message}"))
         say("    " + visible(f"{finding.why}; instead: {finding.instead}" if finding.instead else finding.why))
     for file, why in report.skipped.items():
         say(visible(f"{file}: skipped: {why}"))
@@ -82,4 +83,6 @@ def _print(report: Report, platform: str) -> None:
     files = len({finding.file for finding in report.findings})
     total, checked = len(report.findings), report.checked
     found = f"{total} finding{'s' * (total != 1)} in {files}" if total else "no findings in any"
-    say(f"{found} of {checked} file{'s' * (checked != 1)} for a {platform}")
+    warnings = sum(finding.severity == "warning" for finding in report.findings)
+    graded = f", {warnings} of them only warnings" if warnings else ""
+    say(f"{found} of {checked} file{'s' * (checked != 1)} for a {platform}{graded}")

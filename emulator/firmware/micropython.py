@@ -29,15 +29,13 @@ def module(device: Device) -> dict[str, object]:
     """Return the names of ``micropython``."""
     memory = device.board.model.memory
     heap = Heap(memory.heap_bytes)
-    level = 0
     locked = 0
 
     @native(0, 1)
     def opt_level(*new: object) -> int | None:
-        nonlocal level
         if not new:
-            return level
-        level = to_int(new[0]) & 0xFFFF
+            return device.interpreter.opt_level
+        device.interpreter.opt_level = to_int(new[0])
         return None
 
     @native(0, 1)

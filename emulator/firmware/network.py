@@ -565,6 +565,7 @@ def _completed(name: str, base: type, attributes: dict[str, Any], board: str, no
         def method(self: object, *args: object, **kwargs: object) -> Any:
             raise not_emulated(path, note)
 
+        method._not_emulated = True  # type: ignore[attr-defined]
         return method
 
     for member, entry in api.members("network", board)[name].members.items():

@@ -9,11 +9,10 @@ import builtins as host
 import math
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import BoardOSError
-from emulator.runtime import calls, hooks, methods, operators, recursion
+from emulator.runtime import calls, hooks, methods, operators, order, recursion
 from emulator.runtime.hidden import no_attribute, script_class, visible_getattr, visible_names
 from emulator.runtime.methods import late
 from emulator.runtime.methods._common import implicit_str, text_of, to_int
@@ -48,20 +47,8 @@ def make(interpreter: Interpreter) -> dict[str, Any]:
     names.update(operators.hooks(interpreter))
     names.update(recursion.hooks(interpreter))
     names[hooks.NO_KEYWORDS] = no_keywords
-    try:
-        names.update(import_module("emulator.runtime.order").hooks(interpreter))
-    except ImportError:
-        names.update(_IN_ORDER)
+    names.update(order.hooks())
     return names
-
-
-_IN_ORDER: dict[str, Callable[..., Any]] = {
-    hooks.ITER: lambda items: items,
-    hooks.DICT: lambda made: made,
-    hooks.SET: lambda *items: set(items),
-    hooks.FLOAT: lambda value: value,
-}
-"""What stands for the board's order where nothing models it."""
 
 
 def _pure() -> dict[str, Callable[..., Any]]:
@@ -112,6 +99,11 @@ def _pure() -> dict[str, Callable[..., Any]]:
     @native(2, 3)
     def getattr(obj: Any, name: Any, *default: Any) -> Any:
         return visible_getattr(obj, _name(name), *default)
+
+    @native(1)
+    def hash(value: Any) -> int:
+        host.hash(value)
+        return order.board_hash(value)
 
     @native(2)
     def hasattr(obj: Any, name: Any) -> bool:
@@ -234,7 +226,24 @@ def _pure() -> dict[str, Callable[..., Any]]:
 
     named: dict[str, Callable[..., Any]] = {
         function.__name__: function
-        for function in (abs, all, any, bin, chr, delattr, divmod, getattr, hasattr, hex, iter, oct, ord, pow, round)
+        for function in (
+            abs,
+            all,
+            any,
+            bin,
+            chr,
+            delattr,
+            divmod,
+            getattr,
+            hasattr,
+            hash,
+            hex,
+            iter,
+            oct,
+            ord,
+            pow,
+            round,
+        )
     }
     return named | {
         "__build_class__": build_class,

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from types import BuiltinMethodType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from emulator.runtime import order
 from emulator.runtime.messages import board_type
 from emulator.runtime.methods import late
 from emulator.runtime.methods._common import buffer_of, decoded, implicit_str, text_of, to_int
@@ -270,16 +271,14 @@ def _set(*args: Any, **kwargs: Any) -> set[Any]:
     if kwargs:
         no_keywords()
     check_count(len(args), 0, 1)
-    return set(iterated(args[0])) if args else set()
+    return order.made_set(iterated(args[0]) if args else ())
 
 
 def _frozenset(*args: Any, **kwargs: Any) -> frozenset[Any]:
     if kwargs:
         no_keywords()
     check_count(len(args), 0, 1)
-    if args and type(args[0]) is frozenset:
-        return args[0]
-    return frozenset(iterated(args[0])) if args else frozenset()
+    return order.made_frozenset(iterated(args[0]) if args else ())
 
 
 def _tuple(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
@@ -304,7 +303,7 @@ def _dict(*args: Any, **kwargs: Any) -> dict[Any, Any]:
 def made_dict(into: dict[Any, Any], source: Any, more: dict[str, Any]) -> dict[Any, Any]:
     """Add ``source`` (a dict, or pairs) and ``more`` to a dict. Raises TypeError, ValueError (firmware: py/objdict.c)."""
     if isinstance(source, dict):
-        into.update(source)
+        into.update(order.items(source))
     else:
         for entry in iterated(source):
             fields = _at_most(entry, 3)
@@ -325,7 +324,7 @@ def plain_type(obj: Any) -> type:
     if kind is BuiltinMethodType and not isinstance(obj.__self__, (ModuleType, type(None))):
         return MethodType
     if kind.__module__ == "builtins" and not isinstance(obj, BaseException):
-        return kind
+        return order.HOST_TYPES.get(kind, kind)
     return _SHOWN.get(kind) or _shown(kind)
 
 

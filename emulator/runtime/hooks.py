@@ -40,10 +40,19 @@ ITER = ".iter"
 """``.iter(obj)``: what a loop over ``obj`` goes through; dicts and sets in the board's order."""
 
 DICT = ".dict"
-"""``.dict(made)``: a dict display; its table has as many places as the display has entries."""
+"""``.dict(made, size)``: a dict display of three entries or more; its table has as many places as the display has entries."""
+
+DELETE_ITEM = ".delitem"
+"""``.delitem(obj, key)``: ``del obj[key]``."""
 
 SET = ".set"
 """``.set(*items)``: a set display."""
+
+SETCOMP = ".setcomp"
+"""``.setcomp(members)``: a set comprehension."""
+
+MEMBER = ".member"
+"""``.member(item)``: an item of a set comprehension, which remembers when it came."""
 
 FLOAT = ".float"
 """``.float(value)``: a float literal where arithmetic is in single precision."""

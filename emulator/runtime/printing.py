@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import BuiltinMethodType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
+from emulator.runtime import order
 from emulator.runtime.floats import float_str, to_single
 from emulator.runtime.messages import board_message, board_type
 from emulator.runtime.names import MeasuredPath, type_name
@@ -114,8 +115,8 @@ class Printer:
 
     def _container(self, obj: Any, outer: tuple[int, ...]) -> Text:
         if isinstance(obj, dict):
-            return "{" + ", ".join(f"{self._repr(k, outer)}: {self._repr(v, outer)}" for k, v in obj.items()) + "}"
-        items = [self._repr(item, outer) for item in obj]
+            return "{" + ", ".join(f"{self._repr(k, outer)}: {self._repr(v, outer)}" for k, v in order.items(obj)) + "}"
+        items = [self._repr(item, outer) for item in order.iterate(obj)]
         if isinstance(obj, list):
             return "[" + ", ".join(items) + "]"
         if isinstance(obj, tuple):
@@ -145,6 +146,8 @@ class Printer:
             return "<bound_method>"
         if isinstance(obj, GeneratorType):
             return f"<generator object '{obj.__name__}' at {address(obj)}>"
+        if kind in _VIEWS:
+            return f"{kind.__name__}([{', '.join([self.repr(item) for item in order.iterate(obj)])}])"
         if kind.__module__ == "builtins" or not _native_repr(kind):
             text = repr(obj)
             return f"<{board_type(type_name(obj))}>" if text.startswith("<") and kind.__module__ == "builtins" else text
@@ -173,6 +176,7 @@ def _native_repr(kind: type) -> bool:
     return True
 
 
+_NOTHING: dict[Any, Any] = {}
 _PLAIN: dict[type, Callable[[Any], str]] = {
     str: str_repr,
     MeasuredPath: str_repr,
@@ -184,6 +188,7 @@ _PLAIN: dict[type, Callable[[Any], str]] = {
     type(None): repr,
     bytearray: lambda b: f"bytearray({bytes_repr(bytes(b))})",
 }
+_VIEWS = frozenset(map(type, (_NOTHING.keys(), _NOTHING.values(), _NOTHING.items())))
 _HOST = ("builtins", "types")
 _CONTAINERS = (list, tuple, dict, set, frozenset)
 

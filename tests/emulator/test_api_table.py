@@ -71,7 +71,7 @@ VALUES = {
     "ure.DEBUG": 4096,
     "math.pi": 3.1415927410125732,
     "sys.version_info": (3, 4, 0),
-    "uctypes.BFUINT8": 1073741824,
+    "uctypes.BFUINT8": -1073741824,
     "ujson.__name__": "ujson",
     "uqueue.__name__": "queue",
 }

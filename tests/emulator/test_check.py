@@ -34,6 +34,9 @@ PLANTED = [
     ("zfill", "str(3).zfill(2)\n", [(1, "method")]),
     ("split", "'a b'.split(sep=' ')\n", [(1, "argument")]),
     ("file_error", "try:\n    open('x')\nexcept FileNotFoundError:\n    pass\n", [(3, "builtin")]),
+    ("pybytes_build", "import pycom\npycom.pybytes_on_boot(False)\n", [(2, "name")]),
+    ("pygate_build", "from network import ETH\n", [(1, "name")]),
+    ("documented", "import ssl\nisinstance(s, ssl.SSLSocket)\n", [(2, "name")]),
     ("two", "import machine\nmachine.nix\n'a'.title()\n", [(2, "name"), (3, "method")]),
 ]
 """File name, source, (line, code) of everything that fails in it."""
@@ -49,6 +52,12 @@ CLEAN = {
     "octal": "x = 017\ny = b'\u00e9'\n",
     "stars": "import time\na = (1,)\ntime.sleep(*a)\n",
     "neighbour": "import fallback\nimport helper\nimport package.inner\n",
+    "made": "with open('/flash/OTA_VERSION.py', 'w') as f:\n    f.write('V = 1')\nfrom OTA_VERSION import V\n",
+    "computer": (
+        "import os\ntry:\n    where = os.uname().sysname\nexcept Exception:\n    where = 'Windows'\n"
+        "if 'FiPy' in where:\n    pass\nelse:\n    import serial\n"
+    ),
+    "pattern": "import settings\n",
     "print": "print(1, 2, 3, sep=',', end='')\n",
 }
 
@@ -60,6 +69,7 @@ def _write(folder: Path) -> None:
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
     (folder / "lib" / "package").mkdir(parents=True)
     (folder / "lib" / "helper.py").write_text("")
+    (folder / "settings.example.py").write_text("")
     (folder / "lib" / "package" / "inner.py").write_text("")
 
 
@@ -91,6 +101,9 @@ def test_certificate_rules_are_those_asked_for() -> None:
         ("test_it.py", "assert True\n", "by its name"),
         ("upload.py", "#!/usr/bin/env python3\nprint(f'{1}')\n", "python3"),
         ("server.py", "import argparse\n", "argparse"),
+        ("paths.py", "import os\nprint(os.path.exists('/flash'))\n", "os.path"),
+        ("cable.py", "import serial\n", "serial"),
+        ("old.py", "import subprocess\nprint 'hello'\n", "subprocess"),
     ],
 )
 def test_tools_of_the_host_are_skipped_aloud(tmp_path: Path, name: str, text: str, why: str) -> None:
@@ -129,9 +142,57 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().out.startswith(f"{script}:1:1: {message}\n")
     assert cli.main(["check", "--json", str(script)]) == 1
     table = json.loads(capsys.readouterr().out)
-    assert table["findings"][0]["code"] == "method"
+    assert table == {
+        "checked": 1,
+        "skipped": {},
+        "findings": [
+            {
+                "file": str(script),
+                "line": 1,
+                "column": 1,
+                "code": "method",
+                "message": "AttributeError: 'str' object has no attribute 'title'",
+                "why": "str has no title on the board",
+                "instead": "",
+                "severity": "error",
+            }
+        ],
+    }
     assert cli.main(["check", str(tmp_path / "nothing")]) == 2
     assert "No such file" in capsys.readouterr().err
+
+
+def test_a_file_of_the_same_name_elsewhere_stays_a_tool_of_the_host(tmp_path: Path) -> None:
+    flash = tmp_path / "firmware" / "flash"
+    (flash / "lib").mkdir(parents=True)
+    (flash / "main.py").write_text("import ota\nimport helper\n", encoding="utf-8")
+    (flash / "ota.py").write_text("import machine\n", encoding="utf-8")
+    (flash / "lib" / "helper.py").write_text("import argparse\n", encoding="utf-8")
+    (tmp_path / "ota.py").write_text("import subprocess\n", encoding="utf-8")
+    report = check([tmp_path])
+    assert list(report.skipped) == [str(tmp_path / "ota.py")]
+    assert [Path(finding.file).name for finding in report.findings] == ["helper.py"]
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("import pycom\npycom.pybytes_on_boot()\n", "only in the Pybytes and PyGate builds"),
+        ("from network import ETH\n", "only in the PyGate build"),
+        ("import ssl\nssl.SSLSession\n", "documented, and 1.20.2.r4 lacks it"),
+    ],
+    ids=["pybytes", "pygate", "documented"],
+)
+def test_what_depends_on_the_firmware_is_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], script: str, why: str
+) -> None:
+    file = tmp_path / "main.py"
+    file.write_text(script, encoding="utf-8")
+    assert cli.main(["check", str(file)]) == 0
+    out = capsys.readouterr().out
+    assert "name (warning) " in out
+    assert why in out
+    assert out.endswith("1 finding in 1 of 1 file for a FiPy, 1 of them only warnings\n")
 
 
 def test_folder_without_scripts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,3 +206,22 @@ def test_real_examples_have_only_faults_of_their_own() -> None:
     assert report.checked > 50
     found = [(Path(f.file).name, f.line) for f in report.findings if f.code in ("argument", "certificate", "method")]
     assert found == [("pybytes_on_boot_toggle.py", 15)], "start_new_thread() without arguments for the thread"
+
+
+ACCEPTANCE = [
+    *("pycom-micropython-sigfox/examples/network/http_client_ssl.py",),
+    *("pycom-micropython-sigfox/examples/network/http_server_ssl.py",),
+    *(f"pycom-libraries/examples/{name}" for name in ("https", "mqtt", "threading", "OTA", "lorawan-nano-gateway")),
+    *("pycom-libraries/GoogleIOT/flash", "pycom-libraries/lib/mqtt_aws", "pycom-libraries/shields"),
+    *(f"pycom-examples/{name}.py" for name in ("httpd", "http_get_webhook", "nvram", "server")),
+    *("umqtt", "urequests"),
+]
+"""Programs that run on a board as they are; what is wrong with one of them (https calls a module) is no name or path."""
+
+
+@pytest.mark.skipif("PYCOM_CHECKOUTS" not in os.environ, reason="PYCOM_CHECKOUTS names no folder of checkouts")
+@pytest.mark.parametrize("program", ACCEPTANCE)
+def test_real_programs_that_run_raise_no_alarm(program: str) -> None:
+    report = check([Path(os.environ["PYCOM_CHECKOUTS"], program)])
+    assert report.checked
+    assert report.findings == []

@@ -125,7 +125,7 @@ def _always(call: ast.Call) -> bool:
 
 
 def _unless_made_here(call: ast.Call) -> bool:
-    harmless = (ast.List, ast.ListComp, ast.GeneratorExp, ast.Dict)
+    harmless = (ast.List, ast.ListComp, ast.GeneratorExp)
     return bool(call.keywords) or len(call.args) != 1 or not isinstance(call.args[0], harmless)
 
 
@@ -159,6 +159,6 @@ CAREFUL_CALLS: dict[str, Callable[[ast.Call], bool]] = {
     "__init__": _if_of_a_class,
     "__new__": _if_of_a_class,
     "join": _unless_made_here,
-    **dict.fromkeys(["fromkeys", "insert", "pop"], _always),
+    **dict.fromkeys(["clear", "copy", "fromkeys", "insert", "pop"], _always),
 }
 """Method name -> whether a call of it, as it is written, can mean something else on the board."""

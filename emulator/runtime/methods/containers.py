@@ -7,6 +7,8 @@ from typing import Any
 from emulator.runtime.methods import late
 from emulator.runtime.methods._common import NATIVE, Table, counted, item_index, natives, slice_index, to_int
 from emulator.runtime.methods.signature import check_count, native
+from emulator.runtime.order import dicts
+from emulator.runtime.order.sets import FrozenSet, Set
 
 
 def _sort(self: list[Any], *args: Any, **options: Any) -> None:
@@ -76,7 +78,28 @@ def _popitem(self: dict[Any, Any]) -> tuple[Any, Any]:
     if not self:
         raise KeyError("popitem(): dictionary is empty")
     key = first(self)
-    return key, self.pop(key)
+    if type(self) in dicts.BOTH:
+        dicts.taken(self, key)
+    return key, dict.pop(self, key)
+
+
+@native(1)
+def _clear(self: dict[Any, Any]) -> None:
+    if type(self) in dicts.BOTH:
+        dicts.cleared(self)
+    dict.clear(self)
+
+
+@native(1)
+def _copy(self: dict[Any, Any]) -> dict[Any, Any]:
+    return dicts.copied(self) if type(self) in dicts.BOTH else dict.copy(self)
+
+
+@native(2, 3)
+def _dict_pop(self: dict[Any, Any], key: Any, *default: Any) -> Any:
+    if type(self) in dicts.BOTH and key in self:
+        dicts.deleted(self, key)
+    return dict.pop(self, key, *default)
 
 
 def _update(self: dict[Any, Any], *args: Any, **more: Any) -> None:
@@ -91,12 +114,17 @@ def _update(self: dict[Any, Any], *args: Any, **more: Any) -> None:
 def _fromkeys(keys: Any, *value: Any) -> dict[Any, Any]:
     from emulator.runtime.calls import iterated
 
-    return dict.fromkeys(iterated(keys), *value)
+    size = len(keys) if hasattr(type(keys), "__len__") else 0
+    made = dict.fromkeys(iterated(keys), *value)
+    return dicts.display(made, size) if size > 2 else made
 
 
 DICT: Table = {
     **natives("__class__ __delitem__ __getitem__ __setitem__"),
-    **counted(dict, "clear:1 copy:1 get:2:3 items:1 keys:1 pop:2:3 setdefault:2:3 values:1"),
+    **counted(dict, "get:2:3 items:1 keys:1 setdefault:2:3 values:1"),
+    "clear": _clear,
+    "copy": _copy,
+    "pop": _dict_pop,
     "update": _update,
     "fromkeys": staticmethod(_fromkeys),
     "popitem": _popitem,
@@ -104,25 +132,31 @@ DICT: Table = {
 VIEW: Table = natives("__class__")
 
 
-@native(1)
-def _pop(self: set[Any]) -> Any:
-    from emulator.runtime.calls import first
+def _of_set(kind: type, ours: type, counts: str) -> Table:
+    """Methods of the sets that the script sees as ``kind``, whether ``ours`` or made by the host."""
+    table = counted(ours, counts)
+    for name, of_host in counted(kind, counts).items():
+        if name in vars(ours) and name != "add":
+            setattr(ours, name, table[name])
+        table[name] = _either(of_host, table[name], ours)
+    return table
 
-    if not self:
-        raise KeyError("pop from an empty set")
-    item = first(self)
-    self.remove(item)
-    return item
+
+def _either(of_host: Any, of_ours: Any, ours: type) -> Any:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return (of_ours if isinstance(self, ours) else of_host)(self, *args, **kwargs)
+
+    return method
 
 
 _BOTH = "copy:1 __contains__:2 difference:1:* intersection:2 isdisjoint:2 issubset:2 issuperset:2 symmetric_difference:2 union:2"
-FROZENSET: Table = {"__class__": NATIVE, **counted(frozenset, _BOTH)}
+FROZENSET: Table = {"__class__": NATIVE, **_of_set(frozenset, FrozenSet, _BOTH)}
 SET: Table = {
     "__class__": NATIVE,
-    **counted(set, _BOTH),
-    **counted(
-        set,
-        "clear:1 remove:2 update:1:* add:2 difference_update:1:* discard:2 intersection_update:2 symmetric_difference_update:2",
+    **_of_set(set, Set, _BOTH),
+    **_of_set(
+        *(set, Set),
+        "clear:1 remove:2 update:1:* add:2 difference_update:1:* discard:2 intersection_update:2 pop:1 "
+        "symmetric_difference_update:2",
     ),
-    "pop": _pop,
 }

@@ -44,10 +44,7 @@ def printer() -> Any:
 @cache
 def iterate() -> Callable[[Any], Any]:
     """``iterate(obj)``: a dict, set or view of one as a list in the board's order; everything else as it is."""
-    try:
-        found: Callable[[Any], Any] = import_module("emulator.runtime.order").iterate
-    except ImportError:
-        return lambda items: items
+    found: Callable[[Any], Any] = import_module("emulator.runtime.order").iterate
     return found
 
 

@@ -21,6 +21,12 @@ Tree = ast.Module | ast.Expression | ast.Interactive
 
 _TREES: Callable[[str, str, str], Tree] = ast.parse  # type: ignore[assignment]
 
+NO_LINE_NUMBERS = 3
+"""From this optimisation level on code has no line numbers: tracebacks say line 1 (firmware: py/emitbc.c).
+
+Held to for text without a file only; in files the host's breakpoints and coverage need the true ones.
+"""
+
 _TOO_DEEP = Problem(
     0, 1, 0, RECURSION, "maximum recursion depth exceeded", "text nested too deeply for the board's parser"
 )
@@ -36,6 +42,8 @@ def compile_script(
     tree, problems = _examined(text, filename, mode, floats)
     if tree is None or problems:
         raise SourceError(min(problems))
+    if optimize >= NO_LINE_NUMBERS and filename.startswith("<"):
+        _on_one_line(tree)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # CPython's advice on style ("is" with a literal) is none of the board's
@@ -46,6 +54,12 @@ def compile_script(
         raise SourceError(invalid(1)) from None
     except (RecursionError, MemoryError):
         raise SourceError(_TOO_DEEP) from None
+
+
+def _on_one_line(tree: Tree) -> None:
+    for node in ast.walk(tree):
+        if "lineno" in node._attributes:
+            vars(node).update(lineno=1, end_lineno=1, col_offset=0, end_col_offset=0)
 
 
 def problems(data: bytes) -> list[Problem]:

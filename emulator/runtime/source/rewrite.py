@@ -217,9 +217,12 @@ class Rewriter:
 
     def _Assign(self, node: ast.Assign) -> ast.stmt:
         value = constant_of(node)
-        if value is None:
-            return self._children(node)  # type: ignore[no-any-return]
         target = node.targets[0]
+        if value is None:
+            self._children(node)
+            if isinstance(target, (ast.Tuple, ast.List)) and _may_be_table(node.value):
+                node.value = called(hooks.ITER, node.value, at=node.value)
+            return node
         assert isinstance(target, ast.Name)
         number = fold(value, self._constants)
         if number is None:
@@ -236,11 +239,23 @@ class Rewriter:
         node.value = ast.copy_location(ast.Constant(value=number), node.value)
         return node
 
-    def _Delete(self, node: ast.Delete) -> ast.Delete:
+    def _Delete(self, node: ast.Delete) -> ast.stmt | list[ast.stmt]:
         for target in node.targets:
             if isinstance(target, ast.List) or (isinstance(target, ast.Tuple) and not target.elts):
                 self.refuse(target, grammar.NOT_DELETED)
-        return self._children(node)  # type: ignore[no-any-return]
+        self._children(node)
+        if not any(map(_deletes_item, node.targets)):
+            return node
+        statements: list[ast.stmt] = []
+        for target in node.targets:
+            statement: ast.stmt
+            if _deletes_item(target):
+                assert isinstance(target, ast.Subscript)
+                statement = ast.Expr(called(hooks.DELETE_ITEM, target.value, target.slice, at=target))
+            else:
+                statement = ast.Delete(targets=[target])
+            statements.append(ast.copy_location(statement, node))
+        return statements
 
     def _Raise(self, node: ast.Raise) -> ast.Raise:
         node.cause = None  # dropped without a word
@@ -444,7 +459,9 @@ class Rewriter:
             self.refuse(node, grammar.UNPACKING)
             return node
         self._children(node)
-        return called(hooks.DICT, node, at=node) if node.keys else node
+        if len(node.keys) < 3:  # the table comes out the same
+            return node
+        return called(hooks.DICT, node, ast.copy_location(ast.Constant(value=len(node.keys)), node), at=node)
 
     def _comprehension(self, node: ast.comprehension) -> ast.comprehension:
         if node.is_async:
@@ -463,7 +480,12 @@ class Rewriter:
         self._blocks.pop()
         return node
 
-    _SetComp = _DictComp = _GeneratorExp = _ListComp
+    _DictComp = _GeneratorExp = _ListComp
+
+    def _SetComp(self, node: ast.SetComp) -> ast.expr:
+        self._ListComp(node)
+        node.elt = called(hooks.MEMBER, node.elt, at=node.elt)
+        return called(hooks.SETCOMP, node, at=node)
 
     def _Await(self, node: ast.Await) -> ast.expr:
         if not self._in_coroutine[-1] and len(self._blocks) == 1:
@@ -499,6 +521,17 @@ def _without_ignored(statement: ast.stmt) -> ast.stmt:
     return statement
 
 
+def _deletes_item(target: ast.expr) -> bool:
+    return isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice)
+
+
+def _may_be_table(node: ast.expr) -> bool:
+    """Whether what is unpacked may be a dict or a set: a call hardly ever gives one."""
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id in (hooks.DICT, hooks.SET, hooks.SETCOMP)
+    return isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Dict, ast.DictComp))
+
+
 def _ordered(node: ast.expr) -> ast.expr:
     """What a loop goes over, in the board's order where that can differ."""
     if isinstance(node, _SEQUENCES):
@@ -517,8 +550,22 @@ def _text(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes))
 
 
+_MAKERS = ["pack", "encode", "to_bytes", "hexlify", "unhexlify", "b2a_base64", "a2b_base64", "digest"]
+_GIVE_BYTES = frozenset([*_MAKERS, hooks.ADD])
+"""Functions and methods that give bytes, to which the board can add a str: ``struct.pack("!H", len(s)) + s``."""
+
+
 def _bytes(node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        return _called_name(node) in _GIVE_BYTES
     return isinstance(node, ast.Constant) and isinstance(node.value, bytes)
+
+
+def _called_name(node: ast.Call) -> object:
+    function = node.func
+    if isinstance(function, ast.Call) and isinstance(function.func, ast.Name) and function.func.id == hooks.GETATTR:
+        return getattr(function.args[1], "value", None)
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", None)
 
 
 def _repeatable(node: ast.expr) -> bool:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from emulator.runtime.source import compile_script
 from tests.emulator.firmware.native import Bench
 
 FACTS = [
@@ -14,6 +15,7 @@ FACTS = [
     ("micropython.opt_level()", "0"),
     ("(micropython.opt_level(2), micropython.opt_level())", "(None, 2)"),
     ("(micropython.opt_level(9), micropython.opt_level())", "(None, 9)"),
+    ("(micropython.opt_level(1 << 28), micropython.opt_level())", "(None, 268435456)"),
     ("micropython.opt_level('a')", "TypeError: can't convert str to int"),
     ("micropython.mem_info()", "None"),
     ("micropython.qstr_info()", "None"),
@@ -59,3 +61,25 @@ def test_what_is_not_imitated_is_noted() -> None:
     module["heap_lock"]()
     module["kbd_intr"](-1)
     assert [note.code for note in bench.notes] == ["heap-lock", "kbd-intr"]
+
+
+@pytest.mark.parametrize(("level", "debug", "line"), [(0, True, 3), (1, False, 3), (2, False, 3), (3, False, 1)])
+def test_the_level_changes_what_is_compiled(level: int, debug: bool, line: int) -> None:
+    names: dict[str, object] = {}
+    exec(compile_script("x = __debug__\nassert x\ndef f(): 1/0", "<string>", optimize=level), names)
+    assert names["x"] is debug
+    with pytest.raises(ZeroDivisionError) as caught:
+        names["f"]()  # type: ignore[operator]
+    assert caught.traceback[-1].lineno + 1 == line
+
+
+def test_an_assertion_is_left_out_above_level_0() -> None:
+    exec(compile_script("assert 0", "<string>", optimize=1), {})
+    with pytest.raises(AssertionError):
+        exec(compile_script("assert 0", "<string>", optimize=0), {})
+
+
+def test_a_file_keeps_its_lines_for_the_debugger() -> None:
+    names: dict[str, object] = {}
+    exec(compile_script("\n\ndef f(): pass", "/host/main.py", optimize=3), names)
+    assert names["f"].__code__.co_firstlineno == 3  # type: ignore[attr-defined]
