@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from emulator.errors import BoardOSError
 from emulator.firmware._arguments import native
 from emulator.firmware._convert import check_stream, encode, to_text
+from emulator.runtime import order
 from emulator.runtime.floats import float_str, to_single
 
 if TYPE_CHECKING:
@@ -182,6 +184,58 @@ def _quoted(text: str) -> str:
     return "".join(out)
 
 
+class _Unusual(Exception):
+    """Something that the host's printer would not print as the board does."""
+
+
+_LEAVES = frozenset((str, int, bool, type(None)))
+_TEXT = frozenset((str,))
+_MARK = "\0"
+"""Begins the text that stands for a float while the host prints."""
+_MARKED = re.compile(r'"\\u0000([^"]*)"')
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
+
+def _usual(obj: Any) -> Any:
+    """The same for the host's printer: dicts in the board's order, floats as marked texts. Raises _Unusual."""
+    kind = type(obj)
+    if kind is list or kind is tuple:
+        return [item if type(item) in _LEAVES else _usual(item) for item in obj]
+    if kind is float:
+        return _MARK + float_str(obj)
+    if not isinstance(obj, dict) or kind.__module__ != "builtins" or not _TEXT.issuperset(map(type, obj)):
+        raise _Unusual
+    return {key: value if type(value) in _LEAVES else _usual(value) for key, value in order.items(obj)}
+
+
+def _printed_by_host(obj: Any) -> str | None:
+    """The JSON of usual objects: numbers, texts, lists and dicts with texts as keys; None of others."""
+    try:
+        usual = obj if type(obj) in _LEAVES else _usual(obj)
+        text = _encode(usual)
+    except (_Unusual, RecursionError, ValueError):
+        return None
+    if "\\" in text:
+        if "\\b" in text or "\\f" in text:  # written by number on the board
+            return None
+        if "\\u0000" in text:
+            return _MARKED.sub(r"\1", text) if _MARK not in "".join(_texts(obj)) else None
+    return text
+
+
+def _texts(obj: Any) -> Iterator[str]:
+    """All texts in lists and dicts."""
+    if isinstance(obj, str):
+        yield obj
+    elif isinstance(obj, dict):
+        yield from obj
+        for value in obj.values():
+            yield from _texts(value)
+    elif isinstance(obj, (list, tuple)):
+        for item in obj:
+            yield from _texts(item)
+
+
 def _own_repr(kind: type) -> bool:
     return any("__repr__" in owner.__dict__ and owner.__module__ != "builtins" for owner in kind.__mro__)
 
@@ -207,13 +261,16 @@ def module(device: Device) -> dict[str, object]:
         if isinstance(obj, (list, tuple)):
             return "[" + ", ".join(map(text_of, obj)) + "]"
         if isinstance(obj, dict):
-            return "{" + ", ".join(f"{text_of(key)}: {text_of(value)}" for key, value in obj.items()) + "}"
+            return "{" + ", ".join(f"{text_of(key)}: {text_of(value)}" for key, value in order.items(obj)) + "}"
         if isinstance(obj, BaseException):
             return text_of(obj.args)
         return printer.repr(obj)
 
     @native(1)
     def dumps(obj: object, /) -> str:
+        text = _printed_by_host(obj)
+        if text is not None:
+            return text
         try:
             return text_of(obj)
         except RecursionError:
@@ -226,6 +283,11 @@ def module(device: Device) -> dict[str, object]:
 
     @native(1)
     def loads(text: object, /) -> Any:
+        if type(text) is str and "\\u" not in text:
+            try:
+                return _PLAIN.decode(text)
+            except (ValueError, RecursionError):
+                pass
         return parse(encode(to_text(text)) if not isinstance(text, bytes) else text)
 
     @native(1)

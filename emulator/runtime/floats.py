@@ -7,6 +7,7 @@ arithmetic, so the last one is often not the correctly rounded one: the same ari
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 import struct
 
 _SINGLE = struct.Struct("<f")
@@ -29,6 +30,15 @@ _ALMOST_ONE = to_single(0.9999995)
 
 def float_str(x: float) -> str:
     """``str(x)`` on the board: seven digits, ``.0`` where nothing else marks a float; ``inf``, ``-inf``, ``nan``."""
+    return _float_str(x) if x else _zero_str(x)
+
+
+def _zero_str(x: float) -> str:
+    return "-0.0" if math.copysign(1.0, x) < 0 else "0.0"
+
+
+@lru_cache(4096)
+def _float_str(x: float) -> str:
     single = to_single(x)
     if math.isnan(single):
         return "nan"
@@ -86,3 +96,129 @@ def _from_one(value: float) -> tuple[float, int]:
     if value >= 10:
         return to_single(value * _TENTH), exponent + 1
     return value, exponent
+
+
+BUFFER = 31
+"""Characters that a formatted float can have: precision is cut to what fits (firmware: py/mpprint.c)."""
+
+_EXPONENT_ROOM = 6
+
+_MOST_PLACES = 6
+_POWERS = tuple(10.0**places for places in range(_MOST_PLACES + 1))
+_LEAST, _MOST = 1e-3, 1e6
+_DOUBT = 1e-6
+"""The board's digits of a number between these are off by less than this part of it: at most three products by powers of ten,
+each rounded twice to 24 bits, and what the digits lose after."""
+
+
+def format_float(x: float, kind: str, precision: int = -1, sign: str = "") -> str:
+    """``x`` by a conversion of ``eEfFgG``: a negative ``precision`` means 6; ``sign`` stands before what is not negative."""
+    single = to_single(x)
+    if kind == "f" and 0 <= precision <= _MOST_PLACES:
+        magnitude = abs(single)
+        scaled = magnitude * _POWERS[precision]
+        # far enough from where rounding turns, the board's inexact digits cannot differ from the host's
+        if (_LEAST <= magnitude < _MOST) and (precision or magnitude >= 1) and abs(scaled % 1 - 0.5) > scaled * _DOUBT:
+            return f"{sign if single > 0 else ''}{single:.{precision}f}"
+    if math.isnan(single):
+        text = "nan"
+    else:
+        if math.copysign(1.0, single) < 0:
+            sign = "-"
+        if math.isinf(single):
+            text = "inf"
+        else:
+            text = _formatted(abs(single), kind.lower(), 6 if precision < 0 else precision, BUFFER - len(sign))
+    return sign + (text.upper() if kind.isupper() else text)
+
+
+def _formatted(value: float, kind: str, precision: int, room: int) -> str:
+    if kind == "g" and precision == 0:
+        precision = 1
+    if not value:
+        return _zero(kind, precision, room)
+    if value < 1:
+        scaled, exponent = _below_one(value)
+        if kind == "f" or (kind == "g" and exponent >= -4):
+            return _small_fixed(value, scaled, -exponent, kind, precision, room)
+        most = room - _EXPONENT_ROOM
+        if precision > most:
+            precision = most + (kind == "g")
+        return _scientific(scaled, exponent, kind, precision)
+    scaled, exponent = _from_one(value)
+    if kind == "f" and exponent < room:
+        return _large_fixed(scaled, exponent, min(precision, max(room - exponent - 2, 0)))
+    if kind == "g":
+        precision = min(precision, room - _EXPONENT_ROOM + 1)
+        if exponent < precision:
+            return _stripped(_large_fixed(scaled, exponent, precision - exponent - 1))
+        return _scientific(scaled, exponent, kind, precision)
+    return _scientific(scaled, exponent, "e", min(precision, room - _EXPONENT_ROOM), rounded=kind == "e")
+
+
+def _zero(kind: str, precision: int, room: int) -> str:
+    if kind == "g":
+        return "0"
+    precision = min(precision, room - (2 if kind == "f" else _EXPONENT_ROOM))
+    return ("0." + "0" * precision if precision > 0 else "0") + ("e+00" if kind == "e" else "")
+
+
+def _mantissa(value: float, count: int) -> tuple[str, bool]:
+    """The first ``count`` digits of ``value``, and whether the next one rounds them up."""
+    digits = []
+    for _ in range(count):
+        digit = int(value)
+        digits.append(str(digit))
+        value = to_single(to_single(value - digit) * 10)
+    return "".join(digits), value >= 5
+
+
+def _up(digits: str) -> str:
+    return str(int(digits) + 1).zfill(len(digits))
+
+
+def _small_fixed(value: float, scaled: float, places: int, kind: str, precision: int, room: int) -> str:
+    """Below 1, without an exponent; the first digit that counts is at ``places`` behind the point."""
+    if kind == "g":
+        precision += places - 1
+    precision = min(precision, room - 2)
+    if value >= _ALMOST_ONE:
+        text = "1" + "0" * precision
+    else:
+        zeros = min(places - 1, precision)
+        digits, up = _mantissa(scaled, precision - zeros)
+        text = "0" + "0" * zeros + digits
+        # a first digit too far behind what is shown rounds nothing, and none at all without a fraction
+        far = places - 1 > precision or precision == 0
+        if up and not (kind == "f" and far):
+            text = _up(text)
+    shown = f"{text[0]}.{text[1:]}" if precision > 0 else text
+    return _stripped(shown) if kind == "g" else shown
+
+
+def _large_fixed(scaled: float, exponent: int, precision: int) -> str:
+    digits, up = _mantissa(scaled, exponent + 1 + precision)
+    if up:
+        digits = _up(digits)
+    return f"{digits[:-precision]}.{digits[-precision:]}" if precision > 0 else digits
+
+
+def _scientific(scaled: float, exponent: int, kind: str, precision: int, *, rounded: bool = True) -> str:
+    """With an exponent; what ``f`` leaves to this form for want of room is cut, not ``rounded``."""
+    precision = max(precision, 0)
+    count = precision + 1 if kind == "e" else max(precision, 1)
+    digits, up = _mantissa(scaled, count)
+    if up and rounded:
+        digits = _up(digits)
+        if len(digits) > count and precision > 0:
+            digits, exponent = digits[:-1], exponent + 1
+    # without a fraction a carry makes a second digit: 9.6 is 10e+00
+    whole = len(digits) if precision == 0 else 1
+    text = digits[:whole] + ("." + digits[whole:] if digits[whole:] else "")
+    if kind == "g":
+        text = _stripped(text)
+    return f"{text}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+
+
+def _stripped(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -84,10 +84,7 @@ FACTS = {
     ),
     "safe boot, the same": ("pycom.bootmgr(safeboot=False)", "ValueError('Error safeboot must be True or False!',)"),
     "safe boot unknown": ("pycom.bootmgr(safeboot=3)", "ValueError('Error safeboot must be True or False!',)"),
-    "safe boot": (
-        "pycom.bootmgr(safeboot=True)",
-        "NotImplementedError('pycom.bootmgr(safeboot=True): the board has it, the emulator does not yet',)",
-    ),
+    "safe boot": ("pycom.bootmgr(safeboot=True)", "None"),
     "wifi on boot": ("(pycom.wifi_on_boot(), pycom.wifi_on_boot(0), pycom.wifi_on_boot())", "(True, None, False)"),
     "wifi off now": (
         "(pycom.wifi_on_boot(False, True), pycom.wifi_on_boot(), __import__('network').WLAN().mode())",
