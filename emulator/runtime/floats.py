@@ -7,8 +7,8 @@ arithmetic, so the last one is often not the correctly rounded one: the same ari
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 import struct
+from functools import lru_cache
 
 _SINGLE = struct.Struct("<f")
 _DIGITS = 7

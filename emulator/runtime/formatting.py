@@ -336,13 +336,14 @@ def _simple_conversions(template: str) -> Simple | None:
 
     def of_host(found: re.Match[str]) -> str:
         text = found[0]
+        if text[0] != "%" or text == "%%":
+            return text
         kind = text[-1]
         if kind == "f":
             width, _, places = text[1:-1].partition(".")
             takes.append(int(places))
             return f"%{width}s"
-        if text != "%%" and text[0] == "%":
-            takes.append(_INT if kind == "d" else _ANY)
+        takes.append(_INT if kind == "d" else _ANY)
         return text
 
     return _AGREEING_CONVERSION.sub(of_host, template), tuple(takes)

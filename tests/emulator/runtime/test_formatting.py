@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.runtime.floats import BUFFER, _formatted, format_float, to_single
 from emulator.runtime.formatting import _Conversions, _Fields, format_str, modulo
 from emulator.runtime.printing import Printer
 
@@ -106,31 +109,53 @@ def test_modulo_error(template: Any, args: Any, error: type[Exception], message:
     assert caught.value.args == (message,)
 
 
-NUMBERS = st.lists(st.integers(), max_size=3)
+VALUES = st.lists(
+    st.one_of(
+        st.integers(), st.floats(), st.floats(-1e6, 1e6, width=32), st.text(max_size=3), st.booleans(), st.none()
+    ),
+    max_size=3,
+)
+CONVERSION_PARTS = ["%d", "%s", "%5d", "%05d", "%.2f", "%8.3f", "%.0f", "%%", "x", "f", "d"]
+FIELD_PARTS = ["{}", "{:5d}", "{:05d}", "{:02x}", "{:.2f}", "{:9.1f}", "{{", "}}", "x", "f", "d"]
 
 
-@given(st.lists(st.sampled_from(["%d", "%s", "%5d", "%05d", "%%", "x"]), max_size=4), NUMBERS)
-def test_quick_modulo_equals_the_slow_one(parts: list[str], numbers: list[int]) -> None:
-    template, values = "".join(parts), tuple(numbers)
+def _outcome(function: Callable[[], str]) -> tuple[str, str]:
     try:
-        slow = _Conversions(values, None, PRINTER, raw=False).format(template)
-    except TypeError as error:
-        with pytest.raises(TypeError, match=str(error)):
-            modulo(template, values, PRINTER)
-    else:
-        assert modulo(template, values, PRINTER) == slow
+        return "text", function()
+    except (TypeError, ValueError, IndexError, OverflowError) as error:
+        return type(error).__name__, str(error)
 
 
-@given(st.lists(st.sampled_from(["{}", "{:5d}", "{:05d}", "{:02x}", "{{", "}}", "x"]), max_size=4), NUMBERS)
-def test_quick_format_equals_the_slow_one(parts: list[str], numbers: list[int]) -> None:
+@given(st.lists(st.sampled_from(CONVERSION_PARTS), max_size=4), VALUES)
+def test_quick_modulo_equals_the_slow_one(parts: list[str], values: list[Any]) -> None:
+    template, given_ = "".join(parts), tuple(values)
+    slow = _outcome(lambda: _Conversions(given_, None, PRINTER, raw=False).format(template))
+    assert _outcome(lambda: modulo(template, given_, PRINTER)) == slow
+
+
+@given(st.lists(st.sampled_from(FIELD_PARTS), max_size=4), VALUES)
+def test_quick_format_equals_the_slow_one(parts: list[str], values: list[Any]) -> None:
     template = "".join(parts)
-    try:
-        slow = _Fields(numbers, {}, PRINTER).format(template)
-    except IndexError as error:
-        with pytest.raises(IndexError, match=str(error)):
-            format_str(template, numbers, {}, PRINTER)
-    else:
-        assert format_str(template, numbers, {}, PRINTER) == slow
+    slow = _outcome(lambda: _Fields(values, {}, PRINTER).format(template))
+    assert _outcome(lambda: format_str(template, values, {}, PRINTER)) == slow
+
+
+@given(
+    st.integers(0, 6),
+    st.one_of(
+        st.floats(-1e7, 1e7, width=32),
+        st.builds(
+            lambda turning, places, off: (turning + 0.5) / 10**places * (1 + off),
+            st.integers(0, 10**6),
+            st.integers(0, 6),
+            st.floats(-3e-6, 3e-6),
+        ),
+    ),
+)
+def test_fixed_point_by_the_host_equals_the_boards_digits(places: int, number: float) -> None:
+    single = to_single(number)
+    sign = "-" if math.copysign(1, single) < 0 else ""
+    assert format_float(number, "f", places) == sign + _formatted(abs(single), "f", places, BUFFER - len(sign))
 
 
 @given(st.text("{}!:0<>=^+-# ,.sdxfar1\xe9", max_size=12), st.one_of(st.integers(), st.floats(), st.text(), st.none()))
