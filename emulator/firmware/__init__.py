@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 # name on the board -> (file here or "" while there is none, weak link or "")   firmware: esp32/mpconfigport.h
 MODULES: dict[str, tuple[str, str]] = {
     "_thread": ("_thread", ""),
-    "array": ("", ""),
+    "array": ("array", ""),
     "builtins": ("builtins", ""),
     "cmath": ("cmath", ""),
-    "framebuf": ("", ""),
+    "framebuf": ("framebuf", ""),
     "gc": ("gc", ""),
     "math": ("math", ""),
     "micropython": ("micropython", ""),
@@ -44,8 +44,8 @@ MODULES: dict[str, tuple[str, str]] = {
     "ussl": ("ussl", "ssl"),
     "ustruct": ("ustruct", "struct"),
     "utime": ("utime", "time"),
-    "utimeq": ("", ""),
-    "uzlib": ("", ""),
+    "utimeq": ("utimeq", ""),
+    "uzlib": ("uzlib", ""),
 }
 
 WEAK_LINKS: dict[str, str] = {weak: name for name, (_, weak) in MODULES.items() if weak}

@@ -279,6 +279,8 @@ def _make_struct(memory: Memory) -> tuple[Any, Any, Callable[[int, int], Any]]:
             raise TypeError("'struct' object doesn't support item deletion")
 
         def __iter__(self) -> Any:
+            address, descriptor, layout = what.__get__(self)
+            load_field(address, descriptor, layout, "__getitem__")  # as the board does, which ends in an error
             raise TypeError("'struct' object isn't iterable")
 
         def __contains__(self, item: Any) -> bool:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.runtime import order
 from emulator.runtime.messages import board_type
 from emulator.runtime.methods import late
-from emulator.runtime.methods._common import buffer_of, decoded, implicit_str, text_of, to_int
+from emulator.runtime.methods._common import buffer_of, decoded, implicit_str, text_of, to_int, view_of
 from emulator.runtime.methods.numbers import truncated
 from emulator.runtime.methods.signature import check_count, keywords_unimplemented, no_keywords
 from emulator.runtime.names import type_name
@@ -249,10 +249,7 @@ def _memoryview(*args: Any, **kwargs: Any) -> memoryview:
     value = args[0]
     if isinstance(value, str):
         return memoryview(value.encode("utf-8", "surrogatepass"))
-    try:
-        return memoryview(value)
-    except TypeError:
-        raise TypeError("object with buffer protocol required") from None
+    return view_of(value)
 
 
 def _enumerate(*args: Any, **kwargs: Any) -> Any:

@@ -82,10 +82,20 @@ def buffer_of(value: object) -> bytes | memoryview:
     """The bytes of an object with the buffer protocol; a str is its UTF-8. Raises TypeError (firmware: py/obj.c)."""
     if isinstance(value, str):
         return value.encode("utf-8", "surrogatepass")
+    return view_of(value).cast("B")
+
+
+def view_of(value: object) -> memoryview:
+    """A view of an object with the buffer protocol. Raises TypeError."""
     try:
-        return memoryview(value).cast("B")  # type: ignore[arg-type]
+        return memoryview(value)  # type: ignore[arg-type]
     except TypeError:
-        raise TypeError("object with buffer protocol required") from None
+        pass
+    for owner in type(value).__mro__:
+        # hosts before 3.12 do not ask for it
+        if "__buffer__" in owner.__dict__ and owner.__module__.startswith("emulator."):
+            return memoryview(owner.__dict__["__buffer__"](value, 0))
+    raise TypeError("object with buffer protocol required")
 
 
 def decoded(data: bytes | memoryview) -> str:
