@@ -37,6 +37,9 @@ from flashfs.notes import Note, NoteSink
 if TYPE_CHECKING:
     from emulator.device import Device
 
+_BLOCK = 16
+"""The heap hands out blocks of so many bytes: what is left of a buffer's last one belongs to nobody else."""
+
 CONSTANTS: dict[str, int] = {
     "MVLSB": MVLSB,
     "MONO_VLSB": MVLSB,
@@ -52,12 +55,14 @@ CONSTANTS: dict[str, int] = {
 class _Surface:
     """What stands behind a FrameBuffer. The buffer is asked for its bytes at each use: nothing keeps it from growing."""
 
-    __slots__ = ("buffer", "form", "height", "kind", "note", "stride", "width")
+    __slots__ = ("buffer", "copy", "form", "height", "kind", "note", "spare", "stride", "width")
 
     def __init__(self, note: NoteSink, kind: type, buffer: object, width: object, height: object) -> None:
         writable_view(buffer)
         self.note = note
         self.kind = kind
+        self.copy: memoryview | None = None
+        self.spare = b""
         self.buffer = buffer
         self.width = to_word(width) & 0xFFFF
         self.height = to_word(height) & 0xFFFF
@@ -65,7 +70,28 @@ class _Surface:
         self.stride = self.width
 
     def data(self) -> memoryview:
-        return view_of(self.buffer)
+        return self.copy or view_of(self.buffer)
+
+    def draw(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """Call ``function(self, *args)``; pixels beyond the buffer's end are kept up to the end of its last block."""
+        view = view_of(self.buffer)
+        rest = -view.nbytes % _BLOCK
+        if not rest or self.size() <= view.nbytes:
+            return function(self, *args)
+        self.spare = self.spare[:rest] + bytes(rest - len(self.spare[:rest]))
+        self.copy = memoryview(bytearray(view.tobytes() + self.spare))
+        try:
+            return function(self, *args)
+        finally:
+            changed, self.copy = self.copy, None
+            view[:] = changed[: view.nbytes]
+            self.spare = bytes(changed[view.nbytes :])
+
+    def size(self) -> int:
+        """Bytes that the pixels take."""
+        if self.form.vertical:
+            return (self.height + 7) // 8 * self.stride
+        return (self.height * self.stride * self.form.bits + 7) // 8
 
     def has(self, x: int, y: int) -> bool:
         return 0 <= x < self.width and 0 <= y < self.height
@@ -100,7 +126,7 @@ def _drawing(least: int, most: int | None = None) -> Callable[[Callable[..., Any
         def method(self: FrameBuffer, /, *args: Any) -> Any:
             surface = _of(self)
             try:
-                return function(surface, *args)
+                return surface.draw(function, args)
             except IndexError:
                 raise _outside(surface) from None
 

@@ -116,7 +116,9 @@ class Printer:
     def _container(self, obj: Any, outer: tuple[int, ...]) -> Text:
         if isinstance(obj, dict):
             return "{" + ", ".join(f"{self._repr(k, outer)}: {self._repr(v, outer)}" for k, v in order.items(obj)) + "}"
-        items = [self._repr(item, outer) for item in order.iterate(obj)]
+        # a class of the script's is printed by what it holds, whatever its __iter__ says
+        held = obj if type(obj) in _CONTAINERS else _held(obj)
+        items = [self._repr(item, outer) for item in order.iterate(held)]
         if isinstance(obj, list):
             return "[" + ", ".join(items) + "]"
         if isinstance(obj, tuple):
@@ -146,6 +148,8 @@ class Printer:
             return "<bound_method>"
         if isinstance(obj, GeneratorType):
             return f"<generator object '{obj.__name__}' at {address(obj)}>"
+        if kind is super:
+            return f"<super: {self.repr(obj.__thisclass__)}, {self.repr(obj.__self__)}>"
         if kind in _VIEWS:
             return f"{kind.__name__}([{', '.join([self.repr(item) for item in order.iterate(obj)])}])"
         if kind.__module__ == "builtins" or not _native_repr(kind):
@@ -154,6 +158,13 @@ class Printer:
         if _native(kind):
             return f"<{type_name(obj)}>"
         return f"<{type_name(obj)} object at {address(obj)}>"
+
+
+def _held(obj: Any) -> Any:
+    """The items of a list or tuple of a class of its own."""
+    if isinstance(obj, list):
+        return list.__getitem__(obj, slice(None))
+    return tuple.__getitem__(obj, slice(None)) if isinstance(obj, tuple) else obj
 
 
 def _of_script(kind: type, name: str) -> bool:

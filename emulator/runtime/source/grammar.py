@@ -76,7 +76,13 @@ def is_decorator(node: ast.expr) -> bool:
 
 
 def micropython_decorator(node: ast.expr) -> str | None:
-    """``name`` of a decorator ``micropython.name``, which the compiler itself looks at."""
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "micropython":
-        return node.attr
-    return None
+    """``name`` of a decorator ``micropython.name``, which the compiler itself looks at; "" for more or fewer names."""
+    if isinstance(node, ast.Call):
+        node = node.func
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name) or node.id != "micropython":
+        return None
+    return names[0] if len(names) == 1 else ""
