@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulator.errnos import ERRORCODE
+from emulator.runtime.order.dicts import Fixed
 
 if TYPE_CHECKING:
     from emulator.device import Device
@@ -15,5 +16,5 @@ def module(device: Device) -> dict[str, object]:
     return {
         "__name__": "uerrno",
         **{name: number for number, name in ERRORCODE.items()},
-        "errorcode": dict(ERRORCODE),
+        "errorcode": Fixed(ERRORCODE),
     }

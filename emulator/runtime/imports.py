@@ -141,6 +141,8 @@ class Importer:
 
     def device_module(self, name: str) -> ModuleType | None:
         """The board's own module of that full name, made when first asked for; None if there is none."""
+        if name == "__main__":
+            return self._interpreter.main_module
         module = self._device_modules.get(name)
         if module is None and name in firmware.MODULES:
             module = new_module(DeviceModule, name, {})

@@ -70,11 +70,17 @@ LIST: Table = {
 TUPLE: Table = {"__class__": NATIVE, **counted(tuple, "count:2"), "index": _index}
 
 
+def _check_changeable(of: dict[Any, Any]) -> None:
+    if type(of) is dicts.Fixed:
+        raise TypeError
+
+
 @native(1)
 def _popitem(self: dict[Any, Any]) -> tuple[Any, Any]:
     """The first place of the table goes first."""
     from emulator.runtime.calls import first
 
+    _check_changeable(self)
     if not self:
         raise KeyError("popitem(): dictionary is empty")
     key = first(self)
@@ -85,6 +91,7 @@ def _popitem(self: dict[Any, Any]) -> tuple[Any, Any]:
 
 @native(1)
 def _clear(self: dict[Any, Any]) -> None:
+    _check_changeable(self)
     if type(self) in dicts.BOTH:
         dicts.cleared(self)
     dict.clear(self)
@@ -97,6 +104,7 @@ def _copy(self: dict[Any, Any]) -> dict[Any, Any]:
 
 @native(2, 3)
 def _dict_pop(self: dict[Any, Any], key: Any, *default: Any) -> Any:
+    _check_changeable(self)
     if type(self) in dicts.BOTH and key in self:
         dicts.deleted(self, key)
     return dict.pop(self, key, *default)
@@ -104,6 +112,7 @@ def _dict_pop(self: dict[Any, Any], key: Any, *default: Any) -> Any:
 
 def _update(self: dict[Any, Any], *args: Any, **more: Any) -> None:
     """From a dict, or from pairs."""
+    _check_changeable(self)
     from emulator.runtime.calls import made_dict
 
     check_count(1 + len(args), 1, 2)
@@ -119,9 +128,16 @@ def _fromkeys(keys: Any, *value: Any) -> dict[Any, Any]:
     return dicts.display(made, size) if size > 2 else made
 
 
+@native(2, 3)
+def _setdefault(self: dict[Any, Any], key: Any, *default: Any) -> Any:
+    _check_changeable(self)
+    return dict.setdefault(self, key, *default)
+
+
 DICT: Table = {
     **natives("__class__ __delitem__ __getitem__ __setitem__"),
-    **counted(dict, "get:2:3 items:1 keys:1 setdefault:2:3 values:1"),
+    **counted(dict, "get:2:3 items:1 keys:1 values:1"),
+    "setdefault": _setdefault,
     "clear": _clear,
     "copy": _copy,
     "pop": _dict_pop,

@@ -12,7 +12,7 @@ from emulator.runtime.order.sets import FrozenSet, Member, Set, made_frozenset, 
 
 __all__ = ["HOST_TYPES", "board_hash", "hooks", "items", "iterate", "made_frozenset", "made_set"]
 
-HOST_TYPES: dict[type, type] = {dicts.Display: dict, Set: set, FrozenSet: frozenset}
+HOST_TYPES: dict[type, type] = {dicts.Display: dict, dicts.Fixed: dict, Set: set, FrozenSet: frozenset}
 """Our type -> the type that the script sees."""
 
 
@@ -39,6 +39,8 @@ def _listed(view: Any, listing: Callable[[Any], Any]) -> Any:
 
 def _in_board_order(of: Any) -> bool:
     """Whether a dict is none that keeps the order of insertion."""
+    if type(of) is dicts.Fixed:
+        return False
     return type(of) in (dict, dicts.Display) or (isinstance(of, dict) and type(of).__iter__ is dict.__iter__)
 
 

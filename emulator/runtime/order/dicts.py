@@ -40,6 +40,25 @@ Display.__name__ = Display.__qualname__ = "dict"
 Display.__module__ = "builtins"
 
 
+class Fixed(dict):  # type: ignore[type-arg]
+    """A dict in the firmware's own memory: nothing in it can be changed (firmware: py/map.c, ``is_fixed``)."""
+
+    __slots__ = ()
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        return dict
+
+
+Fixed.__name__ = Fixed.__qualname__ = "dict"
+Fixed.__module__ = "builtins"
+
 BOTH = frozenset((dict, Display))
 
 

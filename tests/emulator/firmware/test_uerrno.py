@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.emulator.conftest import RunScript
 from tests.emulator.firmware.native import Bench
 
 FACTS = {
@@ -56,5 +57,18 @@ def test_every_name_has_one_number() -> None:
 
 
 def test_a_script_cannot_change_the_table_of_others() -> None:
-    Bench().module("uerrno")["errorcode"].clear()
+    with pytest.raises(TypeError):
+        Bench().module("uerrno")["errorcode"].clear()
     assert len(Bench().module("uerrno")["errorcode"]) == 141
+
+
+def test_the_table_of_names_cannot_be_changed(run_script: RunScript) -> None:
+    changes = ("[1] = 'x'", ".pop(1)", ".popitem()", ".clear()", ".update({1: 2})", ".setdefault(0, 0)")
+    script = (
+        "import uerrno\nbefore = uerrno.errorcode.copy()\n"
+        f"for change in {changes!r} + ('DEL',):\n"
+        "    try:\n        exec('uerrno.errorcode' + change if change != 'DEL' else 'del uerrno.errorcode[1]')\n"
+        "    except TypeError as e:\n        print(repr(e))\n"
+        "print(before == uerrno.errorcode, type(uerrno.errorcode))\nbefore[1] = 2\n"
+    )
+    assert run_script(script).text == "TypeError()\n" * 7 + "True <class 'dict'>\n"

@@ -13,6 +13,9 @@ SCRIPTS = {
     "for text in ('micropython', 'micropython.a', 'micropython.native', 'micropython.bytecode.x', 'micropython.a()'):\n"
     "    try: exec('@%s\\ndef f(): pass' % text)\n"
     "    except SyntaxError as e: print(e)": "invalid micropython decorator\n" * 5,
+    "import __main__\n__main__.x = 1\nprint(x, __main__)\ndel __main__.x\ntry: x\nexcept NameError as e: print(e)": (
+        "1 <module '__main__'>\nname 'x' isn't defined\n"
+    ),
     "@micropython.bytecode\ndef f(): return 1\nprint(f())": "1\n",
 }
 
