@@ -86,6 +86,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="which certificate paths ussl takes",
     )
     parser.add_argument(
+        "--floats",
+        choices=("double", "single"),
+        default="double",
+        help="the precision of arithmetic; the board's is single (default: double, which is faster)",
+    )
+    parser.add_argument(
         "--quirks", default="", metavar="NAME[,NAME]|all", help="reproduce these defects of the firmware"
     )
 
@@ -142,6 +148,7 @@ def execute(options: argparse.Namespace) -> int:
             maps=options.map,
             published=options.publish,
             sd=options.sd_size or (DEFAULT_SD_MIB if options.sd else None),
+            floats=options.floats,
             safe_boot=options.safe_boot,
         )
     except (ValueError, ProjectError) as error:

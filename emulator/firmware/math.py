@@ -30,9 +30,7 @@ def _checked(function: Callable[..., float], *args: float) -> float:
         result = math.nan
     except OverflowError:
         result = math.inf
-    if (math.isnan(result) and not any(map(math.isnan, args))) or (
-        math.isinf(result) and not any(map(math.isinf, args))
-    ):
+    if (math.isnan(result) and not any(map(math.isnan, args))) or (math.isinf(result) and not math.isinf(args[0])):
         raise ValueError("math domain error")
     return result
 

@@ -96,7 +96,7 @@ class Printer:
 
     def _repr(self, obj: Any, outer: tuple[int, ...]) -> Text:
         kind = type(obj)
-        plain = _PLAIN.get(kind)
+        plain = PLAIN.get(kind)
         if plain is not None:
             return plain(obj)
         if _of_script(kind, "__repr__"):
@@ -188,7 +188,7 @@ def _native_repr(kind: type) -> bool:
 
 
 _NOTHING: dict[Any, Any] = {}
-_PLAIN: dict[type, Callable[[Any], str]] = {
+PLAIN: dict[type, Callable[[Any], str]] = {
     str: str_repr,
     MeasuredPath: str_repr,
     bytes: bytes_repr,
@@ -199,6 +199,7 @@ _PLAIN: dict[type, Callable[[Any], str]] = {
     type(None): repr,
     bytearray: lambda b: f"bytearray({bytes_repr(bytes(b))})",
 }
+"""Types whose objects look the same wherever they stand."""
 _VIEWS = frozenset(map(type, (_NOTHING.keys(), _NOTHING.values(), _NOTHING.items())))
 _HOST = ("builtins", "types")
 _CONTAINERS = (list, tuple, dict, set, frozenset)

@@ -47,13 +47,18 @@ def compile_script(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # CPython's advice on style ("is" with a literal) is none of the board's
-            return compile(tree, filename, mode, dont_inherit=True, optimize=1 if optimize else 0)
+            code: CodeType = compile(tree, filename, mode, dont_inherit=True, optimize=1 if optimize else 0)
     except SyntaxError as error:
         raise SourceError(from_host(error, "")) from None
     except ValueError:
         raise SourceError(invalid(1)) from None
     except (RecursionError, MemoryError):
         raise SourceError(_TOO_DEEP) from None
+    if floats == "double":
+        return code
+    from emulator.runtime.single.constants import in_single
+
+    return in_single(code)  # type: ignore[no-any-return]
 
 
 def _on_one_line(tree: Tree) -> None:

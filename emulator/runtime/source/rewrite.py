@@ -69,7 +69,7 @@ class Rewriter:
     def __init__(self, lines: Callable[[int], str], *, single_floats: bool) -> None:
         self.problems: list[Problem] = []
         self._line = lines
-        self._single = single_floats
+        self._single = _single_precision() if single_floats else None
         self._constants: dict[str, int] = {}
         self._blocks: list[str] = ["<module>"]
         self._in_coroutine: list[bool] = [False]
@@ -332,8 +332,9 @@ class Rewriter:
         return node
 
     def _Constant(self, node: ast.Constant) -> ast.expr:
-        if self._single and type(node.value) is float:
-            return called(hooks.FLOAT, ast.copy_location(ast.Constant(value=node.value), node), at=node)
+        if self._single is not None and isinstance(node.value, (float, complex)):
+            source = self._line(node.lineno).encode()[node.col_offset :].decode("utf-8", "replace")
+            node.value = self._single.literal(node.value, source)
         return node
 
     def _Attribute(self, node: ast.Attribute) -> ast.expr:
@@ -394,6 +395,18 @@ class Rewriter:
 
     def _BinOp(self, node: ast.BinOp) -> ast.expr:
         self._children(node)
+        if self._single is not None:
+            return self._in_single(node)
+        return self._operation(node)
+
+    def _in_single(self, node: ast.BinOp) -> ast.expr:
+        """A binary operation where the host would give a float in double precision."""
+        assert self._single is not None
+        left, op, right = node.left, node.op, node.right
+        made = called(hooks.DIVIDE, left, right, at=node) if isinstance(op, ast.Div) else self._operation(node)
+        return self._single.folded(made, left, op, right) if isinstance(made, (ast.BinOp, ast.Call)) else made
+
+    def _operation(self, node: ast.BinOp) -> ast.expr:
         kind = type(node.op)
         if kind is ast.Mod:
             if _text(node.left) or isinstance(node.right, (ast.Tuple, ast.Dict)) or _is_made_dict(node.right):
@@ -413,7 +426,10 @@ class Rewriter:
     def _AugAssign(self, node: ast.AugAssign) -> ast.AugAssign:
         if isinstance(node.op, ast.MatMult):
             self.refuse(node, grammar.MATRIX)
-        return self._children(node)  # type: ignore[no-any-return]
+        self._children(node)
+        if self._single is not None and isinstance(node.op, (ast.Div, ast.Pow)):
+            node.value = called(hooks.RIGHT, node.value, at=node.value)
+        return node
 
     def _Compare(self, node: ast.Compare) -> ast.expr:
         self._children(node)
@@ -504,6 +520,12 @@ class Rewriter:
         if not any(isinstance(item, ast.Starred) for item in node.elts):
             return False
         return self._line(node.lineno).encode()[node.col_offset : node.col_offset + 1] != b"("
+
+
+def _single_precision() -> Any:
+    from emulator.runtime.single import constants
+
+    return constants
 
 
 def _without_ignored(statement: ast.stmt) -> ast.stmt:
