@@ -31,7 +31,8 @@ IGNORED_METHODS = frozenset(
     "__subclasshook__ __class_getitem__ __set_name__ __prepare__ __get__ __set__ __delete__ "
     "__radd__ __rsub__ __rmul__ __rmatmul__ __rtruediv__ __rfloordiv__ __rmod__ __rpow__ __rlshift__ __rrshift__ __rand__ "
     "__rxor__ __ror__ __rdivmod__ __matmul__ __bytes__ __round__ __trunc__ __floor__ __ceil__ __dir__ __sizeof__ "
-    "__length_hint__ __instancecheck__ __subclasscheck__ __mro_entries__".split()
+    "__length_hint__ __instancecheck__ __subclasscheck__ __mro_entries__ "
+    "__imul__ __imatmul__ __itruediv__ __ifloordiv__ __imod__ __ipow__ __ilshift__ __irshift__ __iand__ __ixor__ __ior__".split()
 )
 """Methods that the board never calls for a class of the script's (firmware: py/objtype.c, esp32/mpconfigport.h)."""
 
@@ -423,12 +424,12 @@ class Rewriter:
             self.refuse(node, grammar.MATRIX)
         return node
 
-    def _AugAssign(self, node: ast.AugAssign) -> ast.AugAssign:
+    def _AugAssign(self, node: ast.AugAssign) -> ast.stmt:
         if isinstance(node.op, ast.MatMult):
             self.refuse(node, grammar.MATRIX)
         self._children(node)
         if self._single is not None and isinstance(node.op, (ast.Div, ast.Pow)):
-            node.value = called(hooks.RIGHT, node.value, at=node.value)
+            return _in_place(node)
         return node
 
     def _Compare(self, node: ast.Compare) -> ast.expr:
@@ -526,6 +527,17 @@ def _single_precision() -> Any:
     from emulator.runtime.single import constants
 
     return constants
+
+
+def _in_place(node: ast.AugAssign) -> ast.stmt:
+    """``/=`` and ``**=`` in single precision."""
+    target = node.target
+    if not isinstance(target, ast.Name):
+        node.value = called(hooks.RIGHT, node.value, at=node.value)
+        return node
+    hook = hooks.DIVIDE if isinstance(node.op, ast.Div) else hooks.POWER
+    value = called(hook, ast.copy_location(name(target.id), target), node.value, at=node.value)
+    return ast.copy_location(ast.Assign(targets=[target], value=value), node)
 
 
 def _without_ignored(statement: ast.stmt) -> ast.stmt:
