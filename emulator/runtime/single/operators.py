@@ -41,7 +41,7 @@ def divide(left: Any, right: Any) -> Any:
             raise ZeroDivisionError("divide by zero")
         return single(int_to_single(left) / int_to_single(right))
     try:
-        return shown(shown(left) / shown(right))
+        return left / right if type(left) is Single else shown(shown(left) / shown(right))
     except TypeError:
         if type(left).__module__ == type(right).__module__ == "builtins":
             raise unsupported("__truediv__", left, right) from None

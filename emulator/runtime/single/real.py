@@ -114,10 +114,13 @@ def _rounded(operate: _Binary) -> tuple[_Binary, _Binary]:
             other = operand(other)
             if other is None:
                 return NotImplemented
-        try:
-            return _new(Single, _unpack(_pack(operate(self, other)))[0])
-        except OverflowError:
-            return single(operate(self, other))
+        value = operate(self, other)
+        # In this range there is a quicker way than by `struct`: Veltkamp's splitting at 24 bits, which rounds to the nearest.
+        # Of two as near it gives the even one: then the product needs one bit more than a double has, and is rounded to even.
+        if 1e-37 < value < 3.4e38 or -3.4e38 < value < -1e-37:
+            split = value * 536870913.0
+            return _new(Single, split - (split - value))
+        return single(value)
 
     def reflected(self: Any, other: Any) -> Any:
         other = operand(other)
@@ -154,11 +157,6 @@ def _compared(compare: _Binary) -> _Binary:
 def _nonzero(divisor: float) -> None:
     if not divisor:
         raise ZeroDivisionError("divide by zero")
-
-
-def _truediv(left: float, right: float) -> Single:
-    _nonzero(right)
-    return single(left / right)
 
 
 def _remainder(left: float, right: float) -> float:
@@ -203,7 +201,7 @@ def _install() -> None:
         "add": _rounded(float.__add__),
         "sub": _rounded(float.__sub__),
         "mul": _rounded(float.__mul__),
-        "truediv": _stepwise(_truediv),
+        "truediv": _rounded(float.__truediv__),
         "floordiv": _stepwise(_floordiv),
         "mod": _stepwise(_mod),
         "divmod": _stepwise(divmod_of),
