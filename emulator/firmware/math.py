@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from emulator.firmware._arguments import native
-from emulator.firmware._convert import to_float, to_int
+from emulator.firmware._convert import to_float
+from emulator.firmware._natives import to_word
 from emulator.runtime.floats import to_single
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def frexp(x: object, /) -> tuple[float, int]:
 @native(2)
 def ldexp(x: object, exponent: object, /) -> float:
     """Return ``x`` times a power of two; too large is infinite."""
-    value, power = to_float(x), to_int(exponent)
+    value, power = to_float(x), to_word(exponent)
     try:
         return to_single(math.ldexp(value, power))
     except OverflowError:

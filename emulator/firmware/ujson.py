@@ -69,7 +69,7 @@ def _number(token: str, real: _Real) -> int | float:
 class _Reader:
     """One pass over the bytes of a text, the board's way."""
 
-    def __init__(self, data: bytes, real: _Real) -> None:
+    def __init__(self, data: bytes, real: _Real = _nearest) -> None:
         end = data.find(0)
         self._real = real
         self.data = data if end < 0 else data[:end]

@@ -13,7 +13,7 @@ from emulator.runtime.printing import complex_repr
 from emulator.runtime.single.real import Single, operand, parsed, single
 
 _new = complex.__new__
-_real, _imag = complex.real.__get__, complex.imag.__get__  # type: ignore[attr-defined]
+_real, _imag = complex.real.__get__, complex.imag.__get__
 
 Parts = tuple[float, float]
 
@@ -48,11 +48,11 @@ class Complex(complex):
     __hash__ = complex.__hash__
 
     @property
-    def real(self) -> Single:  # type: ignore[override]
+    def real(self) -> Single:
         return single(_real(self))
 
     @property
-    def imag(self) -> Single:  # type: ignore[override]
+    def imag(self) -> Single:
         return single(_imag(self))
 
     def __repr__(self) -> str:

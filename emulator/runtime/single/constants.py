@@ -1,7 +1,8 @@
 """The float literals of a script as numbers in single precision.
 
-The host folds constant expressions in double precision. So what it would fold is folded here before, in the board's precision; the
-code that it compiles then holds plain floats that are singles already, and these are replaced by numbers whose arithmetic is the board's.
+The host folds constant expressions in double precision. So what it would fold is folded here before, in the board's
+precision; the code that it compiles then holds plain floats that are singles already, and these are replaced by numbers whose
+arithmetic is the board's.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def _json(names: Names) -> None:
 def _array(names: Names) -> None:
     plain = names["array"]
 
-    class array(plain):  # type: ignore[misc, valid-type]
+    class array(plain):  # type: ignore[misc, valid-type]  # noqa: N801  named as on the board
         __slots__ = ()
         __getitem__ = _result(plain.__getitem__)
 

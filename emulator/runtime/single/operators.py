@@ -68,7 +68,7 @@ class Right(int):
     def __rtruediv__(self, other: Any) -> Any:
         return divide(other, int(self)) if isinstance(other, int) else NotImplemented
 
-    def __rpow__(self, other: Any, modulus: None = None) -> Any:
+    def __rpow__(self, other: Any, modulus: Any = None) -> Any:
         return raised_to(other, int(self)) if isinstance(other, int) else NotImplemented
 
 
@@ -98,7 +98,7 @@ def builtins(interpreter: Any, plain: dict[str, Any]) -> dict[str, Any]:
     plain_pow: Callable[..., Any] = plain["pow"]
     plain_isinstance: Callable[..., bool] = plain["isinstance"]
     table = makers(interpreter)
-    plain_type = table[id(type)]
+    plain_type: Callable[..., type] = table[id(type)]
 
     def make_type(*args: Any, **kwargs: Any) -> type:
         if len(args) == 1 and not kwargs:
@@ -107,7 +107,7 @@ def builtins(interpreter: Any, plain: dict[str, Any]) -> dict[str, Any]:
         return plain_type(*args, **kwargs)
 
     @native(1, 2)
-    def round(value: Any, *digits: Any) -> Any:
+    def native_round(value: Any, *digits: Any) -> Any:
         if not digits or (isinstance(value, int) and not isinstance(value, bool)):
             return plain_round(value, *digits)
         return _round(value, to_int(digits[0]))
@@ -123,7 +123,7 @@ def builtins(interpreter: Any, plain: dict[str, Any]) -> dict[str, Any]:
         "float": Single,
         "complex": Complex,
         "pow": native_pow,
-        "round": round,
+        "round": native_round,
         "isinstance": isinstance_,
         names.CALL: hook({**table, id(type): make_type}),
         names.DIVIDE: divide,

@@ -107,7 +107,7 @@ def power(base: float, to: float) -> Any:
 
 
 def _rounded(operate: _Binary) -> tuple[_Binary, _Binary]:
-    """An operator and its reflection: what ``operate`` gives in double precision, rounded once, is what single precision gives."""
+    """An operator and its reflection: what ``operate`` gives in double precision, rounded once, is the board's result."""
 
     def forward(self: Any, other: Any) -> Any:
         if type(other) is not Single:

@@ -1,5 +1,7 @@
-"""From whole numbers and texts to single precision, by the board's own steps: each rounds, so the last bit may be another one
-than that of the nearest single."""
+"""From texts to single precision by the board's own steps: each rounds, so the last bit is not always the nearest one.
+
+firmware: py/parsenum.c
+"""
 
 from __future__ import annotations
 
