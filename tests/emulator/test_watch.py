@@ -150,7 +150,7 @@ def test_the_command_follows_a_project(project: Path) -> None:
         touched(project / "lib" / "a.py", "x = 'changed'")
         command.wait_for("out", "changed")
         assert "watch: lib/a.py: soft reset" in command.err
-        command.send(signal.SIGINT)
+        command.send(signal.SIGTERM)
         ended = command.finish()
-    assert ended.status == 130
+    assert ended.status == 143
     assert ended.out == "1\nPYB: soft reboot\nchanged\n"
