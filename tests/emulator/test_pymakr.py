@@ -85,7 +85,7 @@ def test_no_pymakr_conf_says_nothing(project: Path) -> None:
 
 FAULTS: list[tuple[bytes, str]] = [
     (b"", "line 1"),
-    (b'{\n "dist_dir": "src",\n}', "line 3"),
+    (b'{\n "dist_dir": src\n}', "line 2"),
     (b"// words\n{}", "JSON without comments"),
     (b"\xff\xfe{}", "not UTF-8"),
     (b"[]", "an object is needed"),
