@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.runtime import builtins, source
 from emulator.runtime.hidden import visible_names
-from emulator.runtime.imports import Importer, ScriptModule, new_module
+from emulator.runtime.imports import Importer, new_module
 from emulator.runtime.names import MeasuredPath
 from emulator.runtime.tracebacks import LOCATION, format_exception
 from flashfs.notes import Note
@@ -38,7 +38,7 @@ class Interpreter:
         self.builtins: dict[str, Any] = {}
         self.builtins.update(builtins.make(self))
         device.power.script_builtins = self.builtins
-        self.main_module = new_module(ScriptModule, "__main__", {})
+        self.main_module = new_module("__main__", {})
         self.main: dict[str, Any] = self.main_module.__dict__
         self._making = threading.Lock()
         self._display: dict[str, str] = {}
