@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import struct
-from functools import lru_cache
 
 _SINGLE = struct.Struct("<f")
 _DIGITS = 7
@@ -30,14 +29,32 @@ _ALMOST_ONE = to_single(0.9999995)
 
 def float_str(x: float) -> str:
     """``str(x)`` on the board: seven digits, ``.0`` where nothing else marks a float; ``inf``, ``-inf``, ``nan``."""
-    return _float_str(x) if x else _zero_str(x)
+    return float_text(x)
+
+
+class _Texts(dict[float, str]):
+    """Float -> its text."""
+
+    def __missing__(self, x: float) -> str:
+        if not x:
+            return _zero_str(x)  # 0.0 and -0.0 would be one key
+        text = _float_str(x)
+        if x == x:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[x] = text
+        return text
+
+
+_REMEMBERED = 4096
+float_text = _Texts().__getitem__
+""":func:`float_str` of what is exactly a float, without a call of Python's where it is known."""
 
 
 def _zero_str(x: float) -> str:
     return "-0.0" if math.copysign(1.0, x) < 0 else "0.0"
 
 
-@lru_cache(4096)
 def _float_str(x: float) -> str:
     single = to_single(x)
     if math.isnan(single):

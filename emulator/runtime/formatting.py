@@ -284,30 +284,29 @@ def _float(value: float, kind: str, layout: Layout, end: str = "") -> str:
 
 def _integer(value: int, kind: str, layout: Layout) -> str:
     base, prefix = _BASES.get(kind, (10, ""))
-    digits = _digits(abs(value), base, kind)
+    text = digits(abs(value)) if base == 10 else format(abs(value), kind)
     if layout.comma:
-        digits = ",".join(reversed([digits[max(end - 3, 0) : end] for end in range(len(digits), 0, -3)]))
+        text = ",".join(reversed([text[max(end - 3, 0) : end] for end in range(len(text), 0, -3)]))
     lead = ("-" if value < 0 else layout.sign) + (prefix if layout.alt else "")
     precision = layout.precision
     if layout.align in (">", "=") and layout.fill == "0":
         layout = layout._replace(width=max(layout.width, precision))
         precision = 0
     if precision > 1:
-        return _padded(lead + digits.zfill(precision), layout._replace(fill=" "))
-    return _behind(lead, digits, layout)
+        return _padded(lead + text.zfill(precision), layout._replace(fill=" "))
+    return _behind(lead, text, layout)
 
 
-def _digits(value: int, base: int, kind: str) -> str:
-    if base != 10:
-        return format(value, kind)
+def digits(value: int) -> str:
+    """``str(value)`` of an int as long as it may be."""
     try:
         return str(value)
     except ValueError:  # the host's limit of digits
-        parts = []
-        while value:
-            value, rest = divmod(value, 10**1000)
+        parts, left = [], abs(value)
+        while left:
+            left, rest = divmod(left, 10**1000)
             parts.append(f"{rest:01000d}")
-        return "".join(reversed(parts)).lstrip("0")
+        return ("-" if value < 0 else "") + "".join(reversed(parts)).lstrip("0")
 
 
 def _to_int(value: Any) -> int:
