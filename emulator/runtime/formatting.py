@@ -65,8 +65,16 @@ def format_str(template: Any, args: Sequence[Any], kwargs: Mapping[str, Any], pr
     return _Fields(args, kwargs, printer).format(template)
 
 
-_INT, _ANY = -1, -2
+INT, ANY = -1, -2
 """What a simple conversion takes; from 0 on: a number, shown with as many places."""
+
+
+class Piece(NamedTuple):
+    """A part of a simple template: text, or if it ``takes`` something the specifier of the host's for it."""
+
+    text: str
+    takes: int | None = None
+
 
 Simple = tuple[str, tuple[int, ...]]
 """A template of the host's in which floats are texts already, and what each of its conversions takes."""
@@ -86,10 +94,26 @@ def _simple_fields(template: str) -> Simple | None:
             takes.append(int(places))
             return f"{{:>{width}}}"
         if text[0] == "{" and text != "{{":
-            takes.append(_ANY if text == "{}" else _INT)
+            takes.append(ANY if text == "{}" else INT)
         return text
 
     return _AGREEING_FIELD.sub(of_host, template), tuple(takes)
+
+
+def fields(template: str) -> tuple[Piece, ...] | None:
+    """The pieces of a template of ``format`` if the host can do all of it but the digits of floats."""
+    if _AGREEING_FIELD.sub("", template):
+        return None
+    return tuple(
+        Piece(text[0]) if text in ("{{", "}}") or text[0] != "{" else _piece(text[2:-1] if ":" in text else "")
+        for text in _AGREEING_FIELD.findall(template)
+    )
+
+
+def _piece(spec: str) -> Piece:
+    if spec.endswith("f"):
+        return Piece(spec, int(spec[-2]))
+    return Piece(spec, INT if spec else ANY)
 
 
 def _texts(takes: tuple[int, ...], values: Sequence[Any]) -> list[Any] | None:
@@ -101,9 +125,9 @@ def _texts(takes: tuple[int, ...], values: Sequence[Any]) -> list[Any] | None:
         kind = type(value)
         if kind is int:
             texts.append(value if take < 0 else format_float(_to_float(value), "f", take))
-        elif kind is float and take != _INT:
+        elif kind is float and take != INT:
             texts.append(float_str(value) if take < 0 else format_float(value, "f", take))
-        elif kind is str and take == _ANY:
+        elif kind is str and take == ANY:
             texts.append(value)
         else:
             return None
@@ -342,10 +366,20 @@ def _simple_conversions(template: str) -> Simple | None:
             width, _, places = text[1:-1].partition(".")
             takes.append(int(places))
             return f"%{width}s"
-        takes.append(_INT if kind == "d" else _ANY)
+        takes.append(INT if kind == "d" else ANY)
         return text
 
     return _AGREEING_CONVERSION.sub(of_host, template), tuple(takes)
+
+
+def conversions(template: str) -> tuple[Piece, ...] | None:
+    """The pieces of a template of ``%`` if the host can do all of it but the digits of floats."""
+    if _AGREEING_CONVERSION.sub("", template):
+        return None
+    return tuple(
+        Piece(text[0]) if text == "%%" or text[0] != "%" else _piece("" if text == "%s" else text[1:])
+        for text in _AGREEING_CONVERSION.findall(template)
+    )
 
 
 def modulo(template: Any, args: Any, printer: Printer) -> Any:

@@ -21,6 +21,12 @@ CALL = ".call"
 MODULO = ".mod"
 """``.mod(left, right)``: ``%`` that may be formatting."""
 
+TEMPLATE = ".%"
+"""``.%3:text(a, b, c)``: ``text % (a, b, c)`` of a literal text; ``.%-1:text(a)``: ``text % a``."""
+
+FIELDS = ".{"
+"""``.{2:text(a, b)``: ``text.format(a, b)`` of a literal text."""
+
 ADD = ".add"
 """``.add(left, right)``: ``+`` beside a bytes literal."""
 

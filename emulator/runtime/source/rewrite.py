@@ -43,6 +43,9 @@ _ORDERED_CALLS = frozenset(
 )
 """Builtins whose result keeps its order, whatever the script calls by these names."""
 
+_LONGEST_TEMPLATE = 200
+"""Longer ones are kept out of the names of the builtins."""
+
 _SEQUENCES = (ast.List, ast.Tuple, ast.ListComp, ast.GeneratorExp, ast.Constant)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -66,8 +69,11 @@ def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
 class Rewriter:
     """Walks one tree. ``problems`` are found in it; the tree is changed in place."""
 
-    def __init__(self, lines: Callable[[int], str], *, single_floats: bool) -> None:
+    def __init__(
+        self, lines: Callable[[int], str], *, single_floats: bool, site: Callable[[str], None] | None = None
+    ) -> None:
         self.problems: list[Problem] = []
+        self._site = site
         self._line = lines
         self._single = single_floats
         self._constants: dict[str, int] = {}
@@ -348,6 +354,10 @@ class Rewriter:
         if isinstance(function, ast.Attribute):
             if self._calls:
                 self._calls[-1].add(function.attr)
+            if function.attr == "format" and self._site_for(function.value, node.args) and not node.keywords:
+                node.func = self._site_of(hooks.FIELDS, function.value, len(node.args))
+                self._arguments_of(node, 0)
+                return node
             may_differ = CAREFUL_CALLS.get(function.attr)
             if may_differ is not None and may_differ(node):
                 value = self._visit(function.value)
@@ -367,6 +377,23 @@ class Rewriter:
             node.func = self._visit(function)
         self._arguments_of(node, 0)
         return node
+
+    def _site_for(self, template: ast.expr, values: list[ast.expr]) -> bool:
+        """Whether a template is a text for which these values can be filled in by a function of its own."""
+        if self._site is None or not (isinstance(template, ast.Constant) and type(template.value) is str):
+            return False
+        text = template.value
+        fit = len(text) <= _LONGEST_TEMPLATE and text.isascii() and "\0" not in text
+        return fit and not any(isinstance(value, ast.Starred) for value in values)
+
+    def _site_of(self, kind: str, template: ast.expr, count: int) -> ast.expr:
+        """The name of that function, which is told of."""
+        assert isinstance(template, ast.Constant)
+        assert isinstance(template.value, str)
+        assert self._site is not None
+        identifier = f"{kind}{count}:{template.value}"
+        self._site(identifier)
+        return ast.copy_location(name(identifier), template)
 
     def _arguments_of(self, node: ast.Call, first: int) -> None:
         for index in range(first, len(node.args)):
@@ -396,6 +423,12 @@ class Rewriter:
         self._children(node)
         kind = type(node.op)
         if kind is ast.Mod:
+            right = node.right
+            values = right.elts if isinstance(right, ast.Tuple) else [right]
+            if self._site_for(node.left, values):
+                count = len(values) if isinstance(right, ast.Tuple) else -1
+                filled = ast.Call(func=self._site_of(hooks.TEMPLATE, node.left, count), args=values, keywords=[])
+                return ast.copy_location(filled, node)
             if _text(node.left) or isinstance(node.right, (ast.Tuple, ast.Dict)) or _is_made_dict(node.right):
                 return called(hooks.MODULO, node.left, node.right, at=node)
         elif kind is ast.Mult:
