@@ -27,6 +27,24 @@ TEMPLATE = ".%"
 FIELDS = ".{"
 """``.{2:text(a, b)``: ``text.format(a, b)`` of a literal text."""
 
+PACK = ".pack"
+"""The board's ``struct.pack``, once a script has it; ``.pack3:<HIb("<HIb", a, b, c)`` is a call of it with this format."""
+
+UNPACK = ".unpack"
+"""``struct.unpack``, in the same way: ``.unpack1:<HIb("<HIb", data)``."""
+
+IDLE = ".idle"
+"""True while no hash is being computed on the board's one engine."""
+
+HASHES = ".hash"
+"""``.hash[kind]``: the host's function for a type of the board's ``hashlib``; anything else is given back."""
+
+TYPE = ".type"
+"""The host's ``type``, whatever the script calls so."""
+
+BYTES = ".bytes"
+"""``bytes``, in the same way."""
+
 ADD = ".add"
 """``.add(left, right)``: ``+`` beside a bytes literal."""
 

@@ -26,9 +26,11 @@ def new_module(name: str, names: dict[str, Any]) -> ModuleType:
     return module
 
 
-def _device_module(name: str) -> ModuleType:
-    """A module of the board's. Names that the board has and the emulator does not are filled in when first asked for."""
-    module = new_module(name, {})
+def _fill_in_later(module: ModuleType) -> None:
+    """Names that the board has and the emulator does not are filled in when first asked for.
+
+    Only where there are such: the host's interpreter is slower with a module that is asked for names.
+    """
     names = vars(module)
 
     def missing(wanted: str) -> Any:
@@ -45,7 +47,6 @@ def _device_module(name: str) -> ModuleType:
         return sorted((complete() if complete is not None else names).keys() - _HOST_ASKS)
 
     names["__getattr__"], names["__dir__"] = missing, listed  # PEP 562
-    return module
 
 
 _HOST_ASKS = frozenset(["__getattr__", "__dir__"])
@@ -152,7 +153,9 @@ class Importer:
             return self._interpreter.main_module
         module = self._device_modules.get(name)
         if module is None and name in firmware.MODULES:
-            module = _device_module(name)
+            module = new_module(name, {})
+            if name in firmware.INCOMPLETE:
+                _fill_in_later(module)
             self._device_modules[name] = module
             firmware.fill(name, module.__dict__, self._interpreter.device)
         return module

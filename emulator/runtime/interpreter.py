@@ -41,7 +41,7 @@ class Interpreter:
         device.power.script_builtins = self.builtins
         self.main_module = new_module("__main__", {})
         self.main: dict[str, Any] = self.main_module.__dict__
-        self._sites = Sites(self.builtins)
+        self.sites = Sites(self.builtins)
         self._making = threading.Lock()
         self._display: dict[str, str] = {}
 
@@ -53,7 +53,7 @@ class Interpreter:
         ``sites``: what stands in it can have functions of its own in the builtins. Raises the board's SyntaxError.
         """
         filename = filename or display
-        site = self._sites.want if sites else None
+        site = self.sites.want if sites else None
         try:
             code = source.compile_script(text, filename, mode, floats=self.floats, optimize=self.opt_level, site=site)
         except source.SourceError as error:

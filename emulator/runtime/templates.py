@@ -7,81 +7,49 @@ these types: ints, texts, and floats far enough from where rounding turns. All e
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from emulator.runtime.floats import DOUBT, LEAST, fixed, float_text
 from emulator.runtime.formatting import ANY, Piece, conversions, fields, format_str, modulo
+from emulator.runtime.hooks import FIELDS, TEMPLATE
 from emulator.runtime.methods import late
+from emulator.runtime.sites import Site
 
 Filled = Callable[..., str]
 """What fills in one template, given its values."""
 
-
-class Template(NamedTuple):
-    """A template as it stands in a script."""
-
-    kind: str
-    """``%`` or ``{`` for ``format``."""
-    given: int
-    """How many values it is given; -1: one to the right of ``%`` that may be a tuple of them."""
-    text: str
-
-    @classmethod
-    def named(cls, name: str) -> Template:
-        """The template of a site that the rewriter has named."""
-        count, _, text = name[2:].partition(":")
-        return cls(name[1], int(count), text)
-
-
-_USES = 12
-"""How often a template is filled in piece by piece before it is worth a function of its own."""
 _MOST = 512
-_MOST_VALUES = 8
-_made: dict[Template, Filled] = {}
+_made: dict[Site, Filled] = {}
 
 
-def filling(template: Template, replace: Callable[[Filled], None]) -> Filled:
-    """What fills in ``template``; when there is something quicker, it is handed to ``replace``."""
-    made = _made.get(template)
-    if made is not None:
-        return made
-    slow = exact(template)
-    pieces = conversions(template.text) if template.kind == "%" else fields(template.text)
-    if pieces is None or not _can(template, pieces):
-        return slow
-    uses = 0
-
-    def counted(*values: Any) -> str:
-        nonlocal uses
-        uses += 1
-        if uses == _USES:
-            if len(_made) >= _MOST:
-                _made.clear()
-            _made[template] = quick = compiled(template, pieces, slow)
-            replace(quick)
-        return slow(*values)
-
-    return counted
-
-
-def _can(template: Template, pieces: tuple[Piece, ...]) -> bool:
-    count = sum(piece.takes is not None for piece in pieces)
-    if template.kind == "%":
-        return count == abs(template.given) <= _MOST_VALUES
-    return count <= template.given <= _MOST_VALUES
-
-
-def exact(template: Template) -> Filled:
+def exact(template: Site) -> Filled:
     """What fills in ``template`` piece by piece, whatever the values are."""
     text, printer = template.text, late.printer()
-    if template.kind == "{":
+    if template.kind == FIELDS:
         return lambda *values: format_str(text, values, {}, printer)
     if template.given < 0:
         return lambda value: modulo(text, value, printer)
     return lambda *values: modulo(text, values, printer)
 
 
-def compiled(template: Template, pieces: tuple[Piece, ...], slow: Filled) -> Filled:
+def quick(template: Site) -> Filled | None:
+    """What fills in ``template`` by the host where that is right, if it is such a template."""
+    made = _made.get(template)
+    if made is not None:
+        return made
+    pieces = conversions(template.text) if template.kind == TEMPLATE else fields(template.text)
+    if pieces is None:
+        return None
+    surplus = abs(template.given) - sum(piece.takes is not None for piece in pieces)
+    if surplus < 0 or (surplus and template.kind == TEMPLATE):
+        return None
+    if len(_made) >= _MOST:
+        _made.clear()
+    _made[template] = made = _compiled(template, pieces, exact(template))
+    return made
+
+
+def _compiled(template: Site, pieces: tuple[Piece, ...], slow: Filled) -> Filled:
     """A function for a template all of whose pieces the host can fill in, if the values are of the usual kinds."""
     names = [f"v{number}" for number in range(abs(template.given))]
     left = iter(names)

@@ -43,6 +43,11 @@ _ORDERED_CALLS = frozenset(
 )
 """Builtins whose result keeps its order, whatever the script calls by these names."""
 
+_MODULES = {"struct": "struct", "ustruct": "struct", "hashlib": "hashlib", "uhashlib": "hashlib"}
+"""Modules for whose functions there are sites, by what a script imports."""
+
+_PACKING = {"struct.pack": hooks.PACK, "struct.unpack": hooks.UNPACK}
+
 _LONGEST_TEMPLATE = 200
 """Longer ones are kept out of the names of the builtins."""
 
@@ -74,6 +79,7 @@ class Rewriter:
     ) -> None:
         self.problems: list[Problem] = []
         self._site = site
+        self._imported: dict[str, str] = {}
         self._line = lines
         self._single = single_floats
         self._constants: dict[str, int] = {}
@@ -267,7 +273,16 @@ class Rewriter:
         node.cause = None  # dropped without a word
         return self._children(node)  # type: ignore[no-any-return]
 
+    def _Import(self, node: ast.Import) -> ast.Import:
+        for alias in node.names:
+            if alias.name in _MODULES:
+                self._imported[alias.asname or alias.name] = _MODULES[alias.name]
+        return node
+
     def _ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
+        if node.module in _MODULES and not node.level:
+            for alias in node.names:
+                self._imported[alias.asname or alias.name] = f"{_MODULES[node.module]}.{alias.name}"
         if len(self._blocks) > 1 and node.names[0].name == "*" and self._calls:
             # inside a function the names become globals
             text = f"from {'.' * node.level}{node.module or ''} import *"
@@ -351,6 +366,13 @@ class Rewriter:
     def _Call(self, node: ast.Call) -> ast.expr:
         function = node.func
         self._check_arguments(node)
+        if self._imported and self._site is not None:
+            packing = _PACKING.get(self._native(function))
+            if packing and node.args and not node.keywords and self._site_for(node.args[0], node.args[1:]):
+                return self._packed(node, packing)
+            if self._is_digest(node):
+                self._children(node)
+                return _digest(node)
         if isinstance(function, ast.Attribute):
             if self._calls:
                 self._calls[-1].add(function.attr)
@@ -377,6 +399,29 @@ class Rewriter:
             node.func = self._visit(function)
         self._arguments_of(node, 0)
         return node
+
+    def _native(self, function: ast.expr) -> str:
+        """``module.name`` of what the imports of the file make one think that a function is."""
+        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+            return f"{self._imported.get(function.value.id, '')}.{function.attr}"
+        return self._imported.get(function.id, "") if isinstance(function, ast.Name) else ""
+
+    def _packed(self, node: ast.Call, hook: str) -> ast.Call:
+        """A call of ``struct.pack`` or ``struct.unpack``, of the function for this format if it is the board's that is called."""
+        own = self._site_of(hook, node.args[0], len(node.args) - 1)
+        self._children(node)
+        test = ast.Compare(left=node.func, ops=[ast.Is()], comparators=[name(hook)])
+        node.func = _chosen(test, own, node.func)
+        return node
+
+    def _is_digest(self, node: ast.Call) -> bool:
+        """``hashlib.sha256(data).digest()`` with data that runs nothing."""
+        if not (isinstance(node.func, ast.Attribute) and node.func.attr == "digest" and not node.args):
+            return False
+        inner = node.func.value
+        if node.keywords or not isinstance(inner, ast.Call) or inner.keywords or len(inner.args) != 1:
+            return False
+        return self._native(inner.func).startswith("hashlib.") and isinstance(inner.args[0], (ast.Name, ast.Constant))
 
     def _site_for(self, template: ast.expr, values: list[ast.expr]) -> bool:
         """Whether a template is a text for which these values can be filled in by a function of its own."""
@@ -539,6 +584,26 @@ class Rewriter:
         return self._line(node.lineno).encode()[node.col_offset : node.col_offset + 1] != b"("
 
 
+def _chosen(test: ast.expr, then: ast.expr, otherwise: ast.expr) -> ast.expr:
+    return ast.fix_missing_locations(ast.copy_location(ast.IfExp(test=test, body=then, orelse=otherwise), otherwise))
+
+
+def _digest(node: ast.Call) -> ast.Call:
+    """One-shot hashes need no object of the board's, if nothing else holds its engine."""
+    inner = node.func.value  # type: ignore[attr-defined]
+    data = inner.args[0]
+    tests: list[ast.expr] = [name(hooks.IDLE)]
+    if isinstance(data, ast.Name):
+        kind = ast.Call(func=name(hooks.TYPE), args=[data], keywords=[])
+        tests.append(ast.Compare(left=kind, ops=[ast.Is()], comparators=[name(hooks.BYTES)]))
+    elif not (isinstance(data, ast.Constant) and type(data.value) is bytes):
+        return node
+    of_host = ast.Subscript(value=name(hooks.HASHES), slice=inner.func, ctx=ast.Load())
+    test = ast.BoolOp(op=ast.And(), values=tests) if len(tests) > 1 else tests[0]
+    inner.func = _chosen(test, of_host, inner.func)
+    return node
+
+
 def _without_ignored(statement: ast.stmt) -> ast.stmt:
     """A statement of a class body in which the methods that the board never calls have names that nobody calls."""
     if isinstance(statement, _FUNCTIONS):
@@ -598,6 +663,8 @@ def _called_name(node: ast.Call) -> object:
     function = node.func
     if isinstance(function, ast.Call) and isinstance(function.func, ast.Name) and function.func.id == hooks.GETATTR:
         return getattr(function.args[1], "value", None)
+    if isinstance(function, ast.IfExp):
+        function = function.orelse
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", None)
 
 

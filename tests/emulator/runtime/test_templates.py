@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator import Board
-from emulator.runtime.templates import Template, exact, filling
+from emulator.runtime import templates
+from emulator.runtime.hooks import FIELDS as FIELDS_SITE
+from emulator.runtime.hooks import TEMPLATE
+from emulator.runtime.sites import Site
 
 CONVERSIONS = ["%d", "%s", "%5d", "%05d", "%.2f", "%8.3f", "%.0f", "%%", "x{}", "f", "'\n"]
 FIELDS = [
@@ -64,46 +67,44 @@ def _outcome(function: Callable[..., str], values: list[Any]) -> tuple[str, str]
         return type(error).__name__, str(error)
 
 
-def _quick(template: Template) -> Callable[..., str]:
-    """The function for ``template`` once it was used often enough."""
-    made: list[Callable[..., str]] = []
-    function = filling(template, made.append)
-    for _ in range(20):
-        _outcome(function, [1] * abs(template.given))
-    return made[-1] if made else function
+def _both(site: Site, values: list[Any]) -> tuple[tuple[str, str], tuple[str, str]]:
+    slow = templates.exact(site)
+    return _outcome(templates.quick(site) or slow, values), _outcome(slow, values)
 
 
 @given(st.lists(st.sampled_from(CONVERSIONS), max_size=4), st.lists(VALUES, max_size=4))
 def test_conversions(parts: list[str], values: list[Any]) -> None:
-    template = Template("%", len(values), "".join(parts))
-    assert _outcome(_quick(template), values) == _outcome(exact(template), values)
+    site = Site(TEMPLATE, len(values), "".join(parts))
+    quick, slow = _both(site, values)
+    assert quick == slow
 
 
 @given(st.sampled_from(CONVERSIONS), st.sampled_from(CONVERSIONS), VALUES)
 def test_conversions_of_one_value(before: str, part: str, value: Any) -> None:
-    template = Template("%", -1, before + part)
-    assert _outcome(_quick(template), [value]) == _outcome(exact(template), [value])
+    site = Site(TEMPLATE, -1, before + part)
+    quick, slow = _both(site, [value])
+    assert quick == slow
 
 
 @given(st.lists(st.sampled_from(FIELDS), max_size=4), st.lists(VALUES, max_size=4))
 def test_fields(parts: list[str], values: list[Any]) -> None:
-    template = Template("{", len(values), "".join(parts))
-    assert _outcome(_quick(template), values) == _outcome(exact(template), values)
+    site = Site(FIELDS_SITE, len(values), "".join(parts))
+    quick, slow = _both(site, values)
+    assert quick == slow
 
 
 @given(st.integers(0, 6), NUMBERS)
 def test_places(places: int, value: float) -> None:
-    template = Template("%", 1, f"%.{places}f")
-    assert _outcome(_quick(template), [value]) == _outcome(exact(template), [value])
+    site = Site(TEMPLATE, 1, f"%.{places}f")
+    quick, slow = _both(site, [value])
+    assert quick == slow
 
 
-def test_enough_uses_make_a_function() -> None:
-    made: list[Callable[..., str]] = []
-    function = filling(Template("%", 2, "made %d for %s"), made.append)
-    for number in range(12):
-        assert function(number, "a") == f"made {number} for a"
-    assert len(made) == 1
-    assert made[0](5, 2.5) == "made 5 for 2.5"
+def test_most_templates_can_be_quick() -> None:
+    function = templates.quick(Site(TEMPLATE, 3, "%s: %d, %.1f%%"))
+    assert function is not None
+    assert function("a", 5, 2.25) == "a: 5, 2.3%"  # the board's rounding
+    assert templates.quick(Site(TEMPLATE, 1, "%x")) is None
 
 
 SCRIPT = """
