@@ -694,9 +694,55 @@ def _leaves(body: list[ast.stmt]) -> bool:
 
 
 def _watch_depth(body: list[ast.stmt]) -> None:
-    """Put before the body what notices a deep recursion (``emulator/runtime/recursion.py``)."""
+    """Put into the body what notices a deep recursion (``emulator/runtime/recursion.py``).
+
+    It stands before the first statement that can call a function; the end of a recursion often comes before. So that one call at
+    the end is not counted, which is less than the size of a call on the board is known to.
+    """
     first = 1 if len(body) > 1 and isinstance(body[0], ast.Expr) and _text(body[0].value) else 0
+    at = first
+    while at < len(body) and isinstance(body[at], _SIMPLE) and not _calls(body[at]):
+        at += 1
+        if isinstance(body[at - 1], ast.If):
+            first = at
+    if at < len(body) and isinstance(body[at], ast.Return) and _divided(body, at):
+        first = at + 1
     references = ast.Call(func=name(hooks.REFERENCES), args=[name(hooks.MARK_HELD)], keywords=[])
     deep = ast.Compare(left=references, ops=[ast.Gt()], comparators=[name(hooks.DEPTH_LIMIT)])
     look = ast.BoolOp(op=ast.And(), values=[deep, ast.Call(func=name(hooks.DEEP), args=[], keywords=[])])
-    body[first:first] = placed([assigned(hooks.MARK_HELD, name(hooks.MARK)), ast.Expr(look)], body[first])
+    before = body[min(first, len(body) - 1)]
+    body[first:first] = placed([assigned(hooks.MARK_HELD, name(hooks.MARK)), ast.Expr(look)], before)
+
+
+_SIMPLE = (ast.If, ast.Assign, ast.AugAssign, ast.Expr, ast.Pass, ast.Assert)
+
+
+def _calls(node: ast.AST) -> bool:
+    """Whether ``node`` has calls of anything but hooks."""
+    for inner in ast.walk(node):
+        if isinstance(inner, (ast.Await, ast.Yield, ast.YieldFrom)):
+            return True
+        if isinstance(inner, ast.Call) and not (isinstance(inner.func, ast.Name) and inner.func.id.startswith(".")):
+            return True
+    return False
+
+
+def _divided(body: list[ast.stmt], at: int) -> bool:
+    """Make two statements of ``return A if B else C``, if one of A and C and B call nothing: the one that calls is the second."""
+    statement = body[at]
+    value = statement.value  # type: ignore[attr-defined]
+    if not isinstance(value, ast.IfExp) or _calls(value.test):
+        return False
+    test, end, rest = value.test, value.body, value.orelse
+    if _calls(end):
+        end, rest = rest, end
+        test = ast.copy_location(ast.UnaryOp(op=ast.Not(), operand=test), test)
+    if _calls(end):
+        return False
+    leave = ast.copy_location(ast.If(test=test, body=[_returned(end)], orelse=[]), statement)
+    body[at : at + 1] = [leave, ast.copy_location(ast.Return(value=rest), statement)]
+    return True
+
+
+def _returned(value: ast.expr) -> ast.Return:
+    return ast.copy_location(ast.Return(value=value), value)
