@@ -19,6 +19,8 @@ Filled = Callable[..., str]
 """What fills in one template, given its values."""
 
 _MOST = 512
+_NAMES = {"__name__": __name__, "type": type, "int": int, "str": str, "float": float}
+"""Names of the host's builtins are found soonest where a function looks first."""
 _made: dict[Site, Filled] = {}
 
 
@@ -89,7 +91,7 @@ def _compiled(template: Site, pieces: tuple[Piece, ...], slow: Filled) -> Filled
         f"        except (ValueError, TypeError): pass\n"  # not that type, or the host's limit of digits
         f"    return slow({given})\n"
     )
-    space: dict[str, Any] = {"__name__": __name__, "fixed": fixed, "slow": slow, "text_of": _text_of}
+    space: dict[str, Any] = {**_NAMES, "fixed": fixed, "slow": slow, "text_of": _text_of}
     exec(source, space)
     return space["fill"]  # type: ignore[no-any-return]
 
@@ -101,9 +103,12 @@ def _certain(name: str, places: int) -> str:
     """
     scale = 10.0**places
     least = (LEAST if places else 1.0) * (1 + DOUBT)
-    doubt = f"(off := {name} * ({scale * DOUBT!r} if {name} > 0 else {-scale * DOUBT!r}))"
-    far = f"((turn := {name} * {scale!r} % 1.0 - 0.5) > {doubt} or turn < -off)"
-    return f"{far} and ({name} > {least!r} or {name} < {-least!r})"
+
+    def far(sign: str) -> str:
+        turn = f"(turn := {name} * {sign}{scale!r} % 1.0 - 0.5)"
+        return f"({turn} > (off := {name} * {sign}{scale * DOUBT!r}) or turn < -off)"
+
+    return f"({name} > {least!r} and {far('')} or {name} < {-least!r} and {far('-')})"
 
 
 def _text_of(value: Any) -> str:
