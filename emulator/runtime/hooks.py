@@ -15,8 +15,14 @@ NOWHERE = ".nowhere"
 GETATTR = ".getattr"
 """``.getattr(obj, name)``: attribute access that knows what the board's objects have."""
 
-CALL = ".call"
-"""``.call(f, *args, **kwargs)``: a call by the name of a native type; ``f`` is whatever the name stands for."""
+NATIVE_TYPE = ".type:"
+"""``.type:int``: the native type, whatever the script calls so."""
+
+MAKER_OF = ".make:"
+"""``.make:int(*args, **kwargs)``: a call of the native type by its name."""
+
+MAKER = ".maker"
+"""``.maker(f)``: what a call of ``f`` does, by the name of a native type: ``f`` is whatever the name stands for."""
 
 MODULO = ".mod"
 """``.mod(left, right)``: ``%`` that may be formatting."""

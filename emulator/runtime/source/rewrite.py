@@ -391,10 +391,7 @@ class Rewriter:
                 self._calls[-1].add(function.id)
             node.func = self._visit(function)
             if function.id in TYPES:
-                node.args.insert(0, node.func)
-                node.func = ast.copy_location(name(hooks.CALL), function)
-                self._arguments_of(node, 1)
-                return node
+                node.func = _made_by(function.id, node.func)
         else:
             node.func = self._visit(function)
         self._arguments_of(node, 0)
@@ -584,8 +581,15 @@ class Rewriter:
         return self._line(node.lineno).encode()[node.col_offset : node.col_offset + 1] != b"("
 
 
-def _chosen(test: ast.expr, then: ast.expr, otherwise: ast.expr) -> ast.expr:
+def _chosen(test: ast.expr, then: ast.expr, otherwise: ast.expr) -> ast.IfExp:
     return ast.fix_missing_locations(ast.copy_location(ast.IfExp(test=test, body=then, orelse=otherwise), otherwise))
+
+
+def _made_by(identifier: str, kind: ast.expr) -> ast.IfExp:
+    """What makes the objects of a native type, if the name does stand for it."""
+    test = ast.Compare(left=kind, ops=[ast.Is()], comparators=[name(hooks.NATIVE_TYPE + identifier)])
+    whatever = ast.Call(func=name(hooks.MAKER), args=[kind], keywords=[])
+    return _chosen(test, name(hooks.MAKER_OF + identifier), ast.copy_location(whatever, kind))
 
 
 def _digest(node: ast.Call) -> ast.Call:
@@ -639,8 +643,8 @@ def _ordered(node: ast.expr) -> ast.expr:
         if isinstance(function, ast.Name):
             if function.id in _ORDERED_CALLS:
                 return node
-            if function.id == hooks.CALL and isinstance(node.args[0], ast.Name) and node.args[0].id in _ORDERED_CALLS:
-                return node
+        elif isinstance(function, ast.IfExp) and _called_name(node) in _ORDERED_CALLS:
+            return node
     return called(hooks.ITER, node, at=node)
 
 
@@ -663,8 +667,10 @@ def _called_name(node: ast.Call) -> object:
     function = node.func
     if isinstance(function, ast.Call) and isinstance(function.func, ast.Name) and function.func.id == hooks.GETATTR:
         return getattr(function.args[1], "value", None)
-    if isinstance(function, ast.IfExp):
+    if isinstance(function, ast.IfExp):  # of _chosen
         function = function.orelse
+        if isinstance(function, ast.Call):  # of _made_by
+            function = function.args[0]
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", None)
 
 
