@@ -69,13 +69,6 @@ INT, ANY = -1, -2
 """What a simple conversion takes; from 0 on: a number, shown with as many places."""
 
 
-class Piece(NamedTuple):
-    """A part of a simple template: text, or if it ``takes`` something the specifier of the host's for it."""
-
-    text: str
-    takes: int | None = None
-
-
 Simple = tuple[str, tuple[int, ...]]
 """A template of the host's in which floats are texts already, and what each of its conversions takes."""
 
@@ -98,22 +91,6 @@ def _simple_fields(template: str) -> Simple | None:
         return text
 
     return _AGREEING_FIELD.sub(of_host, template), tuple(takes)
-
-
-def fields(template: str) -> tuple[Piece, ...] | None:
-    """The pieces of a template of ``format`` if the host can do all of it but the digits of floats."""
-    if _AGREEING_FIELD.sub("", template):
-        return None
-    return tuple(
-        Piece(text[0]) if text in ("{{", "}}") or text[0] != "{" else _piece(text[2:-1] if ":" in text else "")
-        for text in _AGREEING_FIELD.findall(template)
-    )
-
-
-def _piece(spec: str) -> Piece:
-    if spec.endswith("f"):
-        return Piece(spec, int(spec[-2]))
-    return Piece(spec, INT if spec else ANY)
 
 
 def _texts(takes: tuple[int, ...], values: Sequence[Any]) -> list[Any] | None:
@@ -370,16 +347,6 @@ def _simple_conversions(template: str) -> Simple | None:
         return text
 
     return _AGREEING_CONVERSION.sub(of_host, template), tuple(takes)
-
-
-def conversions(template: str) -> tuple[Piece, ...] | None:
-    """The pieces of a template of ``%`` if the host can do all of it but the digits of floats."""
-    if _AGREEING_CONVERSION.sub("", template):
-        return None
-    return tuple(
-        Piece(text[0]) if text == "%%" or text[0] != "%" else _piece("" if text == "%s" else text[1:])
-        for text in _AGREEING_CONVERSION.findall(template)
-    )
 
 
 def modulo(template: Any, args: Any, printer: Printer) -> Any:

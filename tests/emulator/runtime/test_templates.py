@@ -15,7 +15,26 @@ from emulator.runtime.hooks import FIELDS as FIELDS_SITE
 from emulator.runtime.hooks import TEMPLATE
 from emulator.runtime.sites import Site
 
-CONVERSIONS = ["%d", "%s", "%5d", "%05d", "%.2f", "%8.3f", "%.0f", "%%", "x{}", "f", "'\n"]
+CONVERSIONS = [
+    "%d",
+    "%s",
+    "%5d",
+    "%05d",
+    "%.2f",
+    "%8.3f",
+    "%.0f",
+    "%%",
+    "%x",
+    "%02X",
+    "%5o",
+    "%6s|",
+    "%-6s|",
+    "%+d",
+    "%1.f",
+    "x{}",
+    "f",
+    "'\n",
+]
 FIELDS = [
     "{}",
     "{:}",
@@ -104,7 +123,7 @@ def test_most_templates_can_be_quick() -> None:
     function = templates.quick(Site(TEMPLATE, 3, "%s: %d, %.1f%%"))
     assert function is not None
     assert function("a", 5, 2.25) == "a: 5, 2.3%"  # the board's rounding
-    assert templates.quick(Site(TEMPLATE, 1, "%x")) is None
+    assert templates.quick(Site(TEMPLATE, 1, "%e")) is None
 
 
 SCRIPT = """
