@@ -48,6 +48,9 @@ MODULES: dict[str, tuple[str, str]] = {
     "uzlib": ("uzlib", ""),
 }
 
+INCOMPLETE = frozenset(("network", "pycom", "ucrypto", "umachine"))
+"""Modules of which some board has a name that is not here."""
+
 WEAK_LINKS: dict[str, str] = {weak: name for name, (_, weak) in MODULES.items() if weak}
 
 
@@ -57,6 +60,8 @@ def fill(name: str, namespace: dict[str, Any], device: Device) -> None:
     if file:
         make: Callable[[Device], dict[str, Any]] = import_module(f"emulator.firmware.{file}").module
         namespace.update(make(device))
+    if name not in INCOMPLETE:
+        return
 
     def complete() -> dict[str, Any]:
         from emulator.firmware._missing import attach_missing

@@ -23,6 +23,14 @@ def count(given: int, least: int, most: int) -> None:
     raise TypeError(f"function expected at most {most} arguments, got {given}")
 
 
+def only(args: tuple[Any, ...], names: dict[str, Any]) -> Any:
+    """Return the one argument of a call that has but one. Raises TypeError."""
+    if names:
+        raise TypeError("function doesn't take keyword arguments")
+    count(len(args), 1, 1)
+    return args[0]
+
+
 def native(least: int, most: int | None = None) -> Callable[[_Function], _Function]:
     """Decorate a function of ``least`` to ``most`` (default: exactly ``least``) positional arguments and no others."""
     highest = least if most is None else most

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from emulator.runtime.hidden import no_attribute
-from emulator.runtime.imports import DeviceModule
 
 if TYPE_CHECKING:
     from emulator.device import Device
@@ -19,7 +19,7 @@ def module(device: Device) -> dict[str, Any]:
     builtins = device.interpreter.builtins
     board = {name: value for name, value in builtins.items() if name.isidentifier() and name not in _NO_NAMES}
 
-    class Builtins(DeviceModule):
+    class Builtins(ModuleType):
         def __setattr__(self, name: str, value: Any) -> None:
             super().__setattr__(name, value)
             builtins[name] = value

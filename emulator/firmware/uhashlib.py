@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -21,37 +20,46 @@ if TYPE_CHECKING:
 NAMES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
 
-def _class(name: str, engine: threading.Lock) -> type:
+def _host(name: str) -> Callable[..., Any]:
+    """The host's function; one in FIPS mode has the first two for other uses only."""
     make: Callable[..., Any] = getattr(hashlib, name)
-    if name in ("md5", "sha1"):  # a host in FIPS mode has them for other uses only
-        make = functools.partial(make, usedforsecurity=False)
-    take, release = engine.acquire, engine.release
+    return functools.partial(make, usedforsecurity=False) if name in ("md5", "sha1") else make
 
+
+def _class(name: str, make: Callable[..., Any], take: Callable[[], object], release: Callable[[None], None]) -> type:
     class Hash:
         """A hash being computed; after ``digest()`` it takes no more data and keeps its result."""
 
-        __slots__ = ("_hash", "_result")
+        __slots__ = ("_state",)
+        _state: Any
+        """The first data while there is no other, then the host's hash, at last the result in a tuple."""
 
         def __init__(self, data: Any = b"", /, *more: object) -> None:
             if more:
                 count(1 + len(more), 0, 1)
-            first = data if type(data) is bytes else bytes(readable(data))
-            if not take(False):
-                raise BoardOSError("only one active hash operation is permitted at a time")
-            self._hash = make(first)
-            self._result: bytes | None = None
+            if type(data) is not bytes:
+                data = bytes(readable(data))
+            try:
+                take()
+            except IndexError:
+                raise BoardOSError("only one active hash operation is permitted at a time") from None
+            self._state = data
 
         @native(2)
         def update(self, data: object, /) -> None:
             view = readable(data)
-            if self._result is None:
-                self._hash.update(view)
+            if type(self._state) is bytes:
+                self._state = make(self._state)
+            if type(self._state) is not tuple:
+                self._state.update(view)
 
         def digest(self, /) -> bytes:
-            result = self._result
-            if result is None:
-                result = self._result = self._hash.digest()
-                release()
+            state = self._state
+            if type(state) is tuple:
+                return state[0]  # type: ignore[no-any-return]
+            result: bytes = (make(state) if type(state) is bytes else state).digest()
+            self._state = (result,)
+            release(None)
             return result
 
     Hash.__name__ = Hash.__qualname__ = name
@@ -60,5 +68,10 @@ def _class(name: str, engine: threading.Lock) -> type:
 
 def module(device: Device) -> dict[str, object]:
     """Return the names of ``uhashlib``."""
-    engine = threading.Lock()  # held by the hash that is being computed
-    return {"__name__": "uhashlib", **{name: _class(name, engine) for name in NAMES}}
+    engine = [None]  # empty while a hash is being computed; a list, since to take from it is one step for all threads
+    functions = {name: _host(name) for name in NAMES}
+    classes = {name: _class(name, make, engine.pop, engine.append) for name, make in functions.items()}
+    sites = getattr(device.interpreter, "sites", None)
+    if sites is not None:
+        sites.provide_hashes({classes[name]: functions[name] for name in NAMES}, engine)
+    return {"__name__": "uhashlib", **classes}

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from emulator.errors import BoardOSError
-from emulator.firmware._arguments import native
+from emulator.firmware._arguments import native, only
 from emulator.firmware._convert import check_stream, encode, to_text
 from emulator.runtime import order
-from emulator.runtime.floats import float_str, to_single
+from emulator.runtime.floats import float_text, to_single
 
 if TYPE_CHECKING:
     from emulator.device import Device
@@ -44,12 +45,28 @@ _Real = Callable[[str], float]
 """What makes a float of its text."""
 
 
+class _Remembered(dict[str, float]):
+    """Text of a number -> the number, made by ``real``."""
+
+    def __init__(self, real: _Real) -> None:
+        self._real = real
+
+    def __missing__(self, text: str) -> float:
+        if len(self) >= _MANY:
+            self.clear()
+        number = self[text] = self._real(text)
+        return number
+
+
+_MANY = 2048
+
+
 def _nearest(text: str) -> float:
     return to_single(float(text))
 
 
 def _decoder(real: _Real) -> json.JSONDecoder:
-    return json.JSONDecoder(parse_float=real, parse_constant=_not_on_board)
+    return json.JSONDecoder(parse_float=_Remembered(real).__getitem__, parse_constant=_not_on_board)
 
 
 _PLAIN = _decoder(_nearest)
@@ -188,13 +205,18 @@ def readers(real: _Real, plain: json.JSONDecoder | None = None) -> dict[str, Cal
     """``loads`` and ``load``, with ``real`` for the floats."""
     decoder = _decoder(real) if plain is None else plain
 
-    @native(1)
-    def loads(text: object, /) -> Any:
-        if type(text) is str and "\\u" not in text:
+    scan: Callable[[str, int], tuple[Any, int]] = decoder.scan_once  # type: ignore[attr-defined]
+
+    def loads(*args: Any, **names: Any) -> Any:
+        text = only(args, names) if names or len(args) != 1 else args[0]
+        if type(text) is str and "\\u" not in text:  # the host joins surrogates, the board does not
             try:
-                return decoder.decode(text)
-            except (ValueError, RecursionError):
+                value, end = scan(text, 0)
+            except (StopIteration, ValueError, RecursionError):
                 pass
+            else:
+                if end == len(text):
+                    return value
         return parse(encode(to_text(text)) if not isinstance(text, bytes) else text, real, decoder)
 
     @native(1)
@@ -209,7 +231,10 @@ def readers(real: _Real, plain: json.JSONDecoder | None = None) -> dict[str, Cal
 
 
 def _quoted(text: str) -> str:
-    out = ['"']
+    by_host = encode_basestring(text)
+    if "\\b" not in by_host and "\\f" not in by_host:
+        return by_host
+    out = ['"']  # these two are written by number on the board
     for char in text:
         if char in '"\\':
             out.append("\\" + char)
@@ -221,97 +246,131 @@ def _quoted(text: str) -> str:
     return "".join(out)
 
 
-class _Unusual(Exception):
-    """Something that the host's printer would not print as the board does."""
+class _Texts(dict[str, str]):
+    """Short text -> its JSON."""
+
+    def __missing__(self, text: str) -> str:
+        quoted = _quoted(text)
+        if len(text) <= _SHORT:
+            if len(self) >= _MANY:
+                self.clear()
+            self[text] = quoted
+        return quoted
 
 
-_LEAVES = frozenset((str, int, bool, type(None)))
-_TEXT = frozenset((str,))
-_MARK = "\0"
-"""Begins the text that stands for a float while the host prints."""
-_MARKED = re.compile(r'"\\u0000([^"]*)"')
-_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+_SHORT = 48
+_text_of_str = _Texts().__getitem__
 
 
-def _usual(obj: Any) -> Any:
-    """The same for the host's printer: dicts in the board's order, floats as marked texts. Raises _Unusual."""
-    kind = type(obj)
-    if kind is list or kind is tuple:
-        return [item if type(item) in _LEAVES else _usual(item) for item in obj]
-    if kind is float:
-        return _MARK + float_str(obj)
-    if not isinstance(obj, dict) or kind.__module__ != "builtins" or not _TEXT.issuperset(map(type, obj)):
-        raise _Unusual
-    return {key: value if type(value) in _LEAVES else _usual(value) for key, value in order.items(obj)}
+class _Shapes(dict[tuple[int, tuple[str, ...]], tuple[str, Callable[[Any], tuple[Any, ...]]]]):
+    """Places that a table began with and keys -> template of the JSON, what puts the values into its order."""
+
+    def __missing__(self, shape: tuple[int, tuple[str, ...]]) -> tuple[str, Callable[[Any], tuple[Any, ...]]]:
+        size, keys = shape
+        getter = order.getter(size, keys)
+        fields = [_quoted(key).replace("%", "%%") + ": %s" for key in getter(keys)]
+        made = "{" + ", ".join(fields) + "}", getter
+        if len(keys) <= _SHORT:
+            if len(self) >= _FEW:
+                self.clear()
+            self[shape] = made
+        return made
 
 
-def _printed_by_host(obj: Any) -> str | None:
-    """The JSON of usual objects: numbers, texts, lists and dicts with texts as keys; None of others."""
-    try:
-        usual = obj if type(obj) in _LEAVES else _usual(obj)
-        text = _encode(usual)
-    except (_Unusual, RecursionError, ValueError):
-        return None
-    if "\\" in text:
-        if "\\b" in text or "\\f" in text:  # written by number on the board
-            return None
-        if "\\u0000" in text:
-            return _MARKED.sub(r"\1", text) if _MARK not in "".join(_texts(obj)) else None
-    return text
-
-
-def _texts(obj: Any) -> Iterator[str]:
-    """All texts in lists and dicts."""
-    if isinstance(obj, str):
-        yield obj
-    elif isinstance(obj, dict):
-        yield from obj
-        for value in obj.values():
-            yield from _texts(value)
-    elif isinstance(obj, (list, tuple)):
-        for item in obj:
-            yield from _texts(item)
+_FEW = 256
 
 
 def _own_repr(kind: type) -> bool:
     return any("__repr__" in owner.__dict__ and owner.__module__ != "builtins" for owner in kind.__mro__)
 
 
-def module(device: Device) -> dict[str, object]:
-    """Return the names of ``ujson``."""
-    printer = device.printer
+def _of_containers(writers: dict[type, Callable[[Any], str]]) -> tuple[Callable[[Any], str], Callable[[Any], str]]:
+    """What makes the JSON of lists and tuples, and of dicts."""
+    join, all_text = ", ".join, frozenset((str,)).issuperset
+    first_size, shapes = order.first_size, _Shapes()
 
-    def text_of(obj: Any) -> str:
-        if obj is None:
-            return "null"
-        if isinstance(obj, bool):
-            return "true" if obj else "false"
+    def sequence(items: Any) -> str:
+        if len(items) > _SOME:
+            kinds = {*map(type, items)}
+            if len(kinds) == 1:
+                return f"[{join(map(writers[kinds.pop()], items))}]"
+        return f"[{join([writers[type(item)](item) for item in items])}]"
+
+    def of_dict(of: dict[Any, Any]) -> str:
+        if len(of) < 2:
+            for key, value in of.items():
+                return f"{{{writers[type(key)](key)}: {writers[type(value)](value)}}}"
+            return "{}"
+        size = first_size(of)
+        if size < 0 or not all_text(map(type, of)):
+            return f"{{{join([f'{writers[type(k)](k)}: {writers[type(v)](v)}' for k, v in order.items(of)])}}}"
+        template, in_order = shapes[size, tuple(of)]
+        return template % tuple([writers[type(value)](value) for value in in_order(tuple(of.values()))])
+
+    return sequence, of_dict
+
+
+_SOME = 4
+
+
+class _Printer(dict[type, Callable[[Any], str]]):
+    """Type -> what makes the JSON of its objects."""
+
+    def __init__(self, repr_of: Callable[[Any], str], repr_of_int: Callable[[Any], str] = int.__repr__) -> None:
+        self._repr = repr_of
+        words: dict[object, str] = {False: "false", True: "true", None: "null"}
+        self._sequence, self._items = sequence, of_dict = _of_containers(self)
+        self.update(
+            {
+                str: _text_of_str,
+                int: repr_of_int,
+                float: float_text,
+                bool: words.__getitem__,
+                type(None): words.__getitem__,
+                list: sequence,
+                tuple: sequence,
+                dict: of_dict,
+                order.Display: of_dict,
+            }
+        )
+
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        return self._other  # not kept: classes of the script's come and go
+
+    def _other(self, obj: Any) -> str:
         kind = type(obj)
-        if kind is float:
-            return float_str(obj)
-        if kind is not int and (_own_repr(kind) or hasattr(kind, "_fields")):
-            return printer.repr(obj)
+        if _own_repr(kind) or hasattr(kind, "_fields"):
+            return self._repr(obj)
         if isinstance(obj, str):
             return _quoted(obj)
         if isinstance(obj, bytes):
             return _quoted(obj.decode("utf-8", "replace"))
         if isinstance(obj, (list, tuple)):
-            return "[" + ", ".join(map(text_of, obj)) + "]"
+            return self._sequence(obj)
         if isinstance(obj, dict):
-            return "{" + ", ".join(f"{text_of(key)}: {text_of(value)}" for key, value in order.items(obj)) + "}"
+            return self._items(obj)
         if isinstance(obj, BaseException):
-            return text_of(obj.args)
-        return printer.repr(obj)
+            return self._sequence(obj.args)
+        return self._repr(obj)
 
-    @native(1)
-    def dumps(obj: object, /) -> str:
-        text = _printed_by_host(obj)
-        if text is not None:
-            return text
+
+def module(device: Device) -> dict[str, object]:
+    """Return the names of ``ujson``."""
+    writers = _Printer(device.printer.repr)
+
+    # the hottest of all: they count for themselves
+    def dumps(*args: Any, **names: Any) -> str:
+        obj = only(args, names) if names or len(args) != 1 else args[0]
         try:
-            return text_of(obj)
+            return writers[type(obj)](obj)
         except RecursionError:
             raise RuntimeError("maximum recursion depth exceeded") from None
+        except ValueError as error:
+            if not str(error).startswith("Exceeds the limit"):
+                raise
+            from emulator.runtime.formatting import digits
+
+            return _Printer(device.printer.repr, digits)[type(obj)](obj)
 
     @native(2)
     def dump(obj: object, stream: Any, /) -> None:

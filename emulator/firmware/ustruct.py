@@ -23,11 +23,14 @@ from emulator.firmware._convert import (
     to_text,
     writable,
 )
+from emulator.runtime import hooks
 from emulator.runtime.floats import to_single
+from emulator.runtime.methods.signature import no_keywords
 from flashfs.notes import Note
 
 if TYPE_CHECKING:
     from emulator.device import Device
+    from emulator.runtime.sites import Site
 
 SIZES = {
     "b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4, "l": 4, "L": 4, "q": 8, "Q": 8,
@@ -98,6 +101,32 @@ class _Swift(dict[Any, Callable[..., Any]]):
 
 
 _SAME_ON_HOST = re.compile(r"[<>!]\d{0,2}[bBhHiIlLqQ](?:\d{0,2}[bBhHiIlLqQ])*|[bBhHiI]{1,16}").fullmatch
+
+
+class _OneFormat:
+    """Makes functions for calls of ``pack`` or ``unpack`` with a literal format."""
+
+    def __init__(self, function: Callable[..., Any], method: str) -> None:
+        self._function = function
+        self._method = method
+
+    def exact(self, site: Site) -> Callable[..., Any]:
+        return self._function
+
+    def quick(self, site: Site) -> Callable[..., Any] | None:
+        if not _SAME_ON_HOST(site.text) or (self._method == "unpack" and site.given != 1):
+            return None
+        values = "".join([f", v{number}" for number in range(site.given)])
+        source = (
+            f"def call(fmt{values}):\n"
+            f"    try: return of_host({values[2:]})\n"
+            f"    except (error, TypeError): pass\n"
+            f"    return exact(fmt{values})\n"
+        )
+        of_host = getattr(struct.Struct(site.text), self._method)
+        space = {"__name__": __name__, "of_host": of_host, "error": struct.error, "exact": self._function}
+        exec(source, space)
+        return space["call"]  # type: ignore[no-any-return]
 
 
 def _refuse(*_: object) -> NoReturn:
@@ -176,7 +205,9 @@ def module(device: Device) -> dict[str, object]:
 
     swift_pack, swift_unpack = _Swift("pack"), _Swift("unpack")
 
-    def pack(fmt: object, /, *values: object) -> bytes:
+    def pack(fmt: object, /, *values: object, **names: object) -> bytes:
+        if names:
+            no_keywords()
         try:
             return swift_pack[fmt](*values)  # type: ignore[no-any-return]
         except (struct.error, TypeError):
@@ -187,7 +218,9 @@ def module(device: Device) -> dict[str, object]:
         write(form, memoryview(out), 0, values)
         return bytes(out)
 
-    def pack_into(fmt: object, buffer: object, offset: object, /, *values: object) -> None:
+    def pack_into(fmt: object, buffer: object, offset: object, /, *values: object, **names: object) -> None:
+        if names:
+            no_keywords()
         view = writable(buffer)
         start = _offset(offset, len(view))
         form = _parse(to_text(fmt))
@@ -209,7 +242,9 @@ def module(device: Device) -> dict[str, object]:
             "bad typecode",
         )
 
-    def unpack(fmt: object, data: object, offset: object = 0, /) -> tuple[object, ...]:
+    def unpack(fmt: object, data: object, offset: object = 0, /, **names: object) -> tuple[object, ...]:
+        if names:
+            no_keywords()
         if offset == 0:
             try:
                 return swift_unpack[fmt](data)  # type: ignore[no-any-return]
@@ -217,7 +252,9 @@ def module(device: Device) -> dict[str, object]:
                 pass
         return unpack_from(fmt, data, offset)
 
-    def unpack_from(fmt: object, data: object, offset: object = 0, /) -> tuple[object, ...]:
+    def unpack_from(fmt: object, data: object, offset: object = 0, /, **names: object) -> tuple[object, ...]:
+        if names:
+            no_keywords()
         form = _parse(to_text(fmt))
         view = readable(data)
         position = _offset(offset, len(view))
@@ -242,6 +279,11 @@ def module(device: Device) -> dict[str, object]:
                 values.append(read_value(raw[::-1] if form.big else raw, code))
                 position += width
         return tuple(values)
+
+    sites = getattr(device.interpreter, "sites", None)
+    if sites is not None:
+        sites.provide(hooks.PACK, pack, _OneFormat(pack, "pack"))
+        sites.provide(hooks.UNPACK, unpack, _OneFormat(unpack, "unpack"))
 
     names: dict[str, Callable[..., object]] = {
         "calcsize": calcsize,

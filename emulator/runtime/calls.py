@@ -1,20 +1,21 @@
 """Calls of the native types by their names: ``int("0x10")``, ``bytes("abc")``, ``list({...})`` as the board makes them.
 
 The names in the script's builtins are the host's types, so that ``isinstance`` and subclasses work. The source pipeline
-turns a call by one of these names into ``.call(name, ...)``; what the name stands for decides what happens.
+makes a call by one of these names one of what makes the type's objects, if the name does stand for it.
 
 firmware: the ``make_new`` slot of each type in py/obj*.c, py/parsenum.c
 """
 
 from __future__ import annotations
 
+import builtins as host_builtins
 import gc
 import math
 from collections.abc import Callable, Iterable
 from types import BuiltinMethodType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from emulator.runtime import order
+from emulator.runtime import hooks, order
 from emulator.runtime.messages import board_type
 from emulator.runtime.methods import late
 from emulator.runtime.methods._common import buffer_of, decoded, implicit_str, text_of, to_int, view_of
@@ -30,7 +31,7 @@ bool bytearray bytes classmethod complex dict enumerate filter float frozenset i
 reversed set slice staticmethod str tuple type zip
 """
 TYPES: frozenset[str] = frozenset(_TYPES.split())
-"""Names whose calls go through ``.call``."""
+"""Names whose calls go through :func:`type_hooks`."""
 
 Maker = Callable[..., Any]
 
@@ -44,7 +45,7 @@ _HOST_DIGITS = 4000
 def iterated(items: Any) -> Any:
     """``items``, or what a loop over it goes through: dicts and sets in the board's order."""
     kind = type(items)
-    if kind in (list, tuple, str, bytes):
+    if kind is list or kind is tuple or kind is str or kind is bytes:
         return items
     if kind is range:
         if len(items) > _MOST_ITEMS:
@@ -166,6 +167,8 @@ def parse_float(text: str) -> float:
 
 
 def _float(*args: Any, **kwargs: Any) -> float:
+    if len(args) == 1 and not kwargs and type(args[0]) is int:
+        return real(args[0])
     if kwargs:
         no_keywords()
     check_count(len(args), 0, 1)
@@ -221,6 +224,9 @@ def _bool(*args: Any, **kwargs: Any) -> bool:
     return bool(args[0]) if args else False
 
 
+_WORD = 1 << 31
+
+
 def _slice(*args: Any, **kwargs: Any) -> Any:
     raise TypeError("cannot create 'slice' instances")
 
@@ -233,6 +239,8 @@ def _object(*args: Any, **kwargs: Any) -> object:
 
 
 def _range(*args: Any, **kwargs: Any) -> range:
+    if len(args) == 1 and not kwargs and type(args[0]) is int and -_WORD <= args[0] < _WORD:
+        return range(args[0])
     if kwargs:
         no_keywords()
     check_count(len(args), 1, 3)
@@ -253,6 +261,8 @@ def _memoryview(*args: Any, **kwargs: Any) -> memoryview:
 
 
 def _enumerate(*args: Any, **kwargs: Any) -> Any:
+    if len(args) == 1 and not kwargs:
+        return enumerate(iterated(args[0]))
     values = dict(zip(("iterable", "start"), args, strict=False))
     check_count(len(args), 0, 2)
     for name, value in kwargs.items():
@@ -444,7 +454,10 @@ def makers(interpreter: Interpreter) -> dict[int, Maker]:
     def make_str(*args: Any, **kwargs: Any) -> str:
         if len(args) == 1 and not kwargs:
             value = args[0]
-            return value if type(value) is str else printer.str(value)
+            kind = type(value)
+            if kind is int and -_WORD <= value < _WORD:
+                return str(value)
+            return value if kind is str else printer.str(value)
         if kwargs:
             keywords_unimplemented()
         if not args:
@@ -582,11 +595,16 @@ def makers(interpreter: Interpreter) -> dict[int, Maker]:
     return table
 
 
-def hook(table: dict[int, Maker]) -> Callable[..., Any]:
-    """The ``.call`` of the script's builtins."""
+def type_hooks(table: dict[int, Maker]) -> dict[str, Any]:
+    """What calls by the names of native types reach."""
     find = table.get
 
-    def call(f: Any, /, *args: Any, **kwargs: Any) -> Any:
-        return find(id(f), f)(*args, **kwargs)
+    def maker(f: Any, /) -> Any:
+        return find(id(f), f)
 
-    return call
+    found: dict[str, Any] = {hooks.MAKER: maker}
+    for name in TYPES:
+        kind = getattr(host_builtins, name)
+        found[hooks.NATIVE_TYPE + name] = kind
+        found[hooks.MAKER_OF + name] = table[id(kind)]
+    return found

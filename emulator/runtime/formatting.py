@@ -65,8 +65,9 @@ def format_str(template: Any, args: Sequence[Any], kwargs: Mapping[str, Any], pr
     return _Fields(args, kwargs, printer).format(template)
 
 
-_INT, _ANY = -1, -2
+INT, ANY = -1, -2
 """What a simple conversion takes; from 0 on: a number, shown with as many places."""
+
 
 Simple = tuple[str, tuple[int, ...]]
 """A template of the host's in which floats are texts already, and what each of its conversions takes."""
@@ -86,7 +87,7 @@ def _simple_fields(template: str) -> Simple | None:
             takes.append(int(places))
             return f"{{:>{width}}}"
         if text[0] == "{" and text != "{{":
-            takes.append(_ANY if text == "{}" else _INT)
+            takes.append(ANY if text == "{}" else INT)
         return text
 
     return _AGREEING_FIELD.sub(of_host, template), tuple(takes)
@@ -101,9 +102,9 @@ def _texts(takes: tuple[int, ...], values: Sequence[Any]) -> list[Any] | None:
         kind = type(value)
         if kind is int:
             texts.append(value if take < 0 else format_float(_to_float(value), "f", take))
-        elif kind is float and take != _INT:
+        elif kind is float and take != INT:
             texts.append(float_str(value) if take < 0 else format_float(value, "f", take))
-        elif kind is str and take == _ANY:
+        elif kind is str and take == ANY:
             texts.append(value)
         else:
             return None
@@ -284,30 +285,29 @@ def _float(value: float, kind: str, layout: Layout, end: str = "") -> str:
 
 def _integer(value: int, kind: str, layout: Layout) -> str:
     base, prefix = _BASES.get(kind, (10, ""))
-    digits = _digits(abs(value), base, kind)
+    text = digits(abs(value)) if base == 10 else format(abs(value), kind)
     if layout.comma:
-        digits = ",".join(reversed([digits[max(end - 3, 0) : end] for end in range(len(digits), 0, -3)]))
+        text = ",".join(reversed([text[max(end - 3, 0) : end] for end in range(len(text), 0, -3)]))
     lead = ("-" if value < 0 else layout.sign) + (prefix if layout.alt else "")
     precision = layout.precision
     if layout.align in (">", "=") and layout.fill == "0":
         layout = layout._replace(width=max(layout.width, precision))
         precision = 0
     if precision > 1:
-        return _padded(lead + digits.zfill(precision), layout._replace(fill=" "))
-    return _behind(lead, digits, layout)
+        return _padded(lead + text.zfill(precision), layout._replace(fill=" "))
+    return _behind(lead, text, layout)
 
 
-def _digits(value: int, base: int, kind: str) -> str:
-    if base != 10:
-        return format(value, kind)
+def digits(value: int) -> str:
+    """``str(value)`` of an int as long as it may be."""
     try:
         return str(value)
     except ValueError:  # the host's limit of digits
-        parts = []
-        while value:
-            value, rest = divmod(value, 10**1000)
+        parts, left = [], abs(value)
+        while left:
+            left, rest = divmod(left, 10**1000)
             parts.append(f"{rest:01000d}")
-        return "".join(reversed(parts)).lstrip("0")
+        return ("-" if value < 0 else "") + "".join(reversed(parts)).lstrip("0")
 
 
 def _to_int(value: Any) -> int:
@@ -343,7 +343,7 @@ def _simple_conversions(template: str) -> Simple | None:
             width, _, places = text[1:-1].partition(".")
             takes.append(int(places))
             return f"%{width}s"
-        takes.append(_INT if kind == "d" else _ANY)
+        takes.append(INT if kind == "d" else ANY)
         return text
 
     return _AGREEING_CONVERSION.sub(of_host, template), tuple(takes)

@@ -74,6 +74,8 @@ def _own(obj: object) -> dict[str, Any]:
 def is_visible(obj: object, name: str) -> bool:
     """Whether ``obj.name`` (one of the hidden names) is something that the script itself put there."""
     if isinstance(obj, ModuleType):
+        if name == "__dir__" and "__getattr__" in vars(obj):
+            return False  # what the host asks a module of the board's
         return name in vars(obj) and name not in ("__doc__", "__loader__", "__package__", "__spec__")
     if isinstance(obj, type):
         return any(_of_the_script(owner, name) for owner in type.__dict__["__mro__"].__get__(obj))

@@ -15,11 +15,41 @@ NOWHERE = ".nowhere"
 GETATTR = ".getattr"
 """``.getattr(obj, name)``: attribute access that knows what the board's objects have."""
 
-CALL = ".call"
-"""``.call(f, *args, **kwargs)``: a call by the name of a native type; ``f`` is whatever the name stands for."""
+NATIVE_TYPE = ".type:"
+"""``.type:int``: the native type, whatever the script calls so."""
+
+MAKER_OF = ".make:"
+"""``.make:int(*args, **kwargs)``: a call of the native type by its name."""
+
+MAKER = ".maker"
+"""``.maker(f)``: what a call of ``f`` does, by the name of a native type: ``f`` is whatever the name stands for."""
 
 MODULO = ".mod"
 """``.mod(left, right)``: ``%`` that may be formatting."""
+
+TEMPLATE = ".%"
+"""``.%3:text(a, b, c)``: ``text % (a, b, c)`` of a literal text; ``.%-1:text(a)``: ``text % a``."""
+
+FIELDS = ".{"
+"""``.{2:text(a, b)``: ``text.format(a, b)`` of a literal text."""
+
+PACK = ".pack"
+"""The board's ``struct.pack``, once a script has it; ``.pack3:<HIb("<HIb", a, b, c)`` is a call of it with this format."""
+
+UNPACK = ".unpack"
+"""``struct.unpack``, in the same way: ``.unpack1:<HIb("<HIb", data)``."""
+
+IDLE = ".idle"
+"""True while no hash is being computed on the board's one engine."""
+
+HASHES = ".hash"
+"""``.hash[kind]``: the host's function for a type of the board's ``hashlib``; anything else is given back."""
+
+TYPE = ".type"
+"""The host's ``type``, whatever the script calls so."""
+
+BYTES = ".bytes"
+"""``bytes``, in the same way."""
 
 ADD = ".add"
 """``.add(left, right)``: ``+`` beside a bytes literal."""

@@ -15,33 +15,41 @@ if TYPE_CHECKING:
     from emulator.runtime.interpreter import Interpreter
 
 
-class DeviceModule(ModuleType):
-    """A module of the board's. Names that the board has and the emulator does not are filled in when first asked for."""
+def new_module(name: str, names: dict[str, Any]) -> ModuleType:
+    """A module with just these names in it, none of CPython's.
 
-    def __getattr__(self, name: str) -> Any:
-        if not name.startswith("__"):
-            complete = self.__dict__.get(".complete")
-            if complete is not None:
-                found = complete()
-                if name in found:
-                    return found[name]
-        raise no_attribute(self, name)
-
-    def __dir__(self) -> list[str]:
-        complete = self.__dict__.get(".complete")
-        return sorted(complete() if complete is not None else self.__dict__)
-
-
-class ScriptModule(ModuleType):
-    """A module loaded from the flash."""
-
-
-def new_module(kind: type[ModuleType], name: str, names: dict[str, Any]) -> ModuleType:
-    """A module with just these names in it, none of CPython's."""
-    module = kind(name)
+    Exactly of the host's type: only then does its interpreter find names in it without asking the type.
+    """
+    module = ModuleType(name)
     module.__dict__.clear()
     module.__dict__.update(names, __name__=name)
     return module
+
+
+def _fill_in_later(module: ModuleType) -> None:
+    """Names that the board has and the emulator does not are filled in when first asked for.
+
+    Only where there are such: the host's interpreter is slower with a module that is asked for names.
+    """
+    names = vars(module)
+
+    def missing(wanted: str) -> Any:
+        if not wanted.startswith("__"):
+            complete = names.get(".complete")
+            if complete is not None:
+                found = complete()
+                if wanted in found:
+                    return found[wanted]
+        raise no_attribute(module, wanted)
+
+    def listed() -> list[str]:
+        complete = names.get(".complete")
+        return sorted((complete() if complete is not None else names).keys() - _HOST_ASKS)
+
+    names["__getattr__"], names["__dir__"] = missing, listed  # PEP 562
+
+
+_HOST_ASKS = frozenset(["__getattr__", "__dir__"])
 
 
 class Importer:
@@ -103,7 +111,7 @@ class Importer:
         if names == ("*",):
             # __all__ is not looked at: every name without a leading underscore (firmware: py/runtime.c)
             found = {n: getattr(module, n) for n in dir(module) if not n.startswith(("_", "."))}
-            return new_module(ScriptModule, module.__name__, found)
+            return new_module(module.__name__, found)
         for name in names:
             if hasattr(module, name):
                 continue
@@ -145,7 +153,9 @@ class Importer:
             return self._interpreter.main_module
         module = self._device_modules.get(name)
         if module is None and name in firmware.MODULES:
-            module = new_module(DeviceModule, name, {})
+            module = new_module(name, {})
+            if name in firmware.INCOMPLETE:
+                _fill_in_later(module)
             self._device_modules[name] = module
             firmware.fill(name, module.__dict__, self._interpreter.device)
             if self._interpreter.floats == "single":
@@ -171,7 +181,7 @@ class Importer:
         return None
 
     def _new(self, full: str) -> ModuleType:
-        module = new_module(ScriptModule, full, {})
+        module = new_module(full, {})
         # registered before it runs and never taken back: a second import finds even the half-made one
         self.loaded[full] = module
         return module

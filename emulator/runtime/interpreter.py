@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.runtime import builtins, source
 from emulator.runtime.hidden import visible_names
-from emulator.runtime.imports import Importer, ScriptModule, new_module
+from emulator.runtime.imports import Importer, new_module
 from emulator.runtime.names import MeasuredPath
+from emulator.runtime.sites import Sites
 from emulator.runtime.tracebacks import LOCATION, format_exception
 from flashfs.notes import Note
 
@@ -43,19 +44,23 @@ class Interpreter:
 
             self.builtins.update(operators.builtins(self, self.builtins))
         device.power.script_builtins = self.builtins
-        self.main_module = new_module(ScriptModule, "__main__", {})
+        self.main_module = new_module("__main__", {})
         self.main: dict[str, Any] = self.main_module.__dict__
+        self.sites = Sites(self.builtins)
         self._making = threading.Lock()
         self._display: dict[str, str] = {}
 
-    def compile(self, text: str, display: str, mode: str = "exec", filename: str | None = None) -> CodeType:
+    def compile(
+        self, text: str, display: str, mode: str = "exec", filename: str | None = None, *, sites: bool = False
+    ) -> CodeType:
         """Compile; ``display`` is the file name the console shows, ``filename`` the one the host's debugger sees.
 
-        Raises the board's SyntaxError.
+        ``sites``: what stands in it can have functions of its own in the builtins. Raises the board's SyntaxError.
         """
         filename = filename or display
+        site = self.sites.want if sites else None
         try:
-            code = source.compile_script(text, filename, mode, floats=self.floats, optimize=self.opt_level)
+            code = source.compile_script(text, filename, mode, floats=self.floats, optimize=self.opt_level, site=site)
         except source.SourceError as error:
             raise self._refused(error, display) from None
         self._display[filename] = display
@@ -109,7 +114,7 @@ class Interpreter:
             text = source.decode(data)
         except source.SourceError as error:
             raise self._refused(error, path) from None
-        self._run(self.compile(text, path, "exec", filename), globals, locals)
+        self._run(self.compile(text, path, "exec", filename, sites=True), globals, locals)
 
     def _run(self, code: CodeType, globals: dict[str, Any], locals: Any) -> Any:  # noqa: A002
         # A function takes its builtins from its globals when it is made, or else from the frame that makes it. So the

@@ -19,7 +19,6 @@ INTERNAL = "emulator error"
 
 
 HOST_TYPES: dict[str, str] = {
-    "DeviceModule": "module",
     "async_generator": "generator",
     "builtin_function_or_method": "function",
     "bytearray_iterator": "iterator",

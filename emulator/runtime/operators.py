@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from emulator.runtime import hooks as names
-from emulator.runtime.calls import hook, makers
+from emulator.runtime.calls import makers, type_hooks
 from emulator.runtime.hidden import table_of as table_of_class
 from emulator.runtime.hidden import visible_getattr
 from emulator.runtime.methods import NATIVE, TABLES, late
@@ -171,7 +171,7 @@ def hooks(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
 
     return {
         names.GETATTR: get,
-        names.CALL: hook(makers(interpreter)),
+        **type_hooks(makers(interpreter)),
         names.MODULO: mod,
         names.ADD: add,
         names.REPEAT: repeat,

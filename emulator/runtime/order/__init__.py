@@ -7,10 +7,22 @@ from typing import Any
 
 from emulator.runtime import hooks as names
 from emulator.runtime.order import dicts
+from emulator.runtime.order.dicts import Display, first_size, getter
 from emulator.runtime.order.hashes import board_hash
 from emulator.runtime.order.sets import FrozenSet, Member, Set, made_frozenset, made_set, of_host, set_of_members
 
-__all__ = ["HOST_TYPES", "board_hash", "hooks", "items", "iterate", "made_frozenset", "made_set"]
+__all__ = [
+    "HOST_TYPES",
+    "Display",
+    "board_hash",
+    "first_size",
+    "getter",
+    "hooks",
+    "items",
+    "iterate",
+    "made_frozenset",
+    "made_set",
+]
 
 HOST_TYPES: dict[type, type] = {dicts.Display: dict, dicts.Fixed: dict, Set: set, FrozenSet: frozenset}
 """Our type -> the type that the script sees."""

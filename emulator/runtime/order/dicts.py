@@ -76,32 +76,32 @@ class _Kept:
     """
 
     def __init__(self) -> None:
-        self._entries: dict[int, tuple[dict[Any, Any], Table]] = {}
+        self.entries: dict[int, tuple[dict[Any, Any], Table]] = {}
         self._sweep_at = 64
 
     def get(self, of: dict[Any, Any]) -> Table | None:
-        entry = self._entries.get(id(of))
+        entry = self.entries.get(id(of))
         return None if entry is None else entry[1]
 
     def set(self, of: dict[Any, Any], table: Table | None) -> None:
         if table is None:
-            self._entries.pop(id(of), None)
+            self.entries.pop(id(of), None)
             return
-        self._entries[id(of)] = (of, table)
-        if len(self._entries) >= self._sweep_at:
+        self.entries[id(of)] = (of, table)
+        if len(self.entries) >= self._sweep_at:
             self.sweep()
-            self._sweep_at = max(64, 2 * len(self._entries))
+            self._sweep_at = max(64, 2 * len(self.entries))
 
     def sweep(self) -> None:
         """Let go of the dicts that nobody else holds."""
-        for key in list(self._entries):
-            entry = self._entries.get(key)
+        for key in list(self.entries):
+            entry = self.entries.get(key)
             # held by: the pair, and the argument of getrefcount
             if entry is not None and sys.getrefcount(entry[0]) <= 2:
-                self._entries.pop(key, None)
+                self.entries.pop(key, None)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self.entries)
 
 
 kept = _Kept()
@@ -147,10 +147,17 @@ def table_of(of: dict[Any, Any]) -> Table:
 
 
 @lru_cache(maxsize=256)
-def _getter(size: int, keys: tuple[Any, ...]) -> Getter:
+def getter(size: int, keys: tuple[Any, ...]) -> Getter:
     """What puts a tuple of things that belong to ``keys`` into the order of a table that began with ``size`` places."""
     number = {key: index for index, key in enumerate(keys)}
     return itemgetter(*(number[key] for key in Table(size, keys).keys()))  # noqa: SIM118  it is no dict
+
+
+def first_size(of: dict[Any, Any]) -> int:
+    """With how many places the table of a dict or display began if its order follows from its keys alone, or else -1."""
+    if type(of) is Display:
+        return of.size if of.table is None else -1
+    return -1 if kept.entries and id(of) in kept.entries else 0
 
 
 def _order(of: dict[Any, Any]) -> Getter:
@@ -159,8 +166,8 @@ def _order(of: dict[Any, Any]) -> Getter:
     if len(keys) <= _CACHED and _table(of) is None:
         size = of.size if type(of) is Display else 0
         if _PLAIN_KEYS.issuperset(map(type, keys)):
-            return _getter(size, keys)
-        return _getter.__wrapped__(size, keys)
+            return getter(size, keys)
+        return getter.__wrapped__(size, keys)
     number = {key: index for index, key in enumerate(keys)}
     return itemgetter(*[number[key] for key in table_of(of).keys()])  # noqa: SIM118
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from emulator.runtime import hooks as names
-from emulator.runtime.calls import hook, makers, real
+from emulator.runtime.calls import makers, real, type_hooks
 from emulator.runtime.floats import int_to_single, to_single
 from emulator.runtime.methods import TABLES
 from emulator.runtime.methods._common import to_int
@@ -125,7 +125,7 @@ def builtins(interpreter: Any, plain: dict[str, Any]) -> dict[str, Any]:
         "pow": native_pow,
         "round": native_round,
         "isinstance": isinstance_,
-        names.CALL: hook({**table, id(type): make_type}),
+        **type_hooks({**table, id(type): make_type}),
         names.DIVIDE: divide,
         names.POWER: raised_to,
         names.RIGHT: _right,

@@ -18,6 +18,7 @@ from emulator.runtime.source.rewrite import Rewriter
 from emulator.runtime.source.tokens import refused, repaired
 
 Tree = ast.Module | ast.Expression | ast.Interactive
+Site = Callable[[str], None]
 
 _TREES: Callable[[str, str, str], Tree] = ast.parse  # type: ignore[assignment]
 
@@ -33,13 +34,21 @@ _TOO_DEEP = Problem(
 
 
 def compile_script(
-    text: str, filename: str, mode: str = "exec", *, floats: str = "double", optimize: int = 0
+    text: str,
+    filename: str,
+    mode: str = "exec",
+    *,
+    floats: str = "double",
+    optimize: int = 0,
+    site: Site | None = None,
 ) -> CodeType:
     """Compile ``text`` as the board would; ``filename`` is what the host's tools are to see.
 
-    ``mode``: exec, eval or single; ``floats``: double or single; ``optimize``: ``micropython.opt_level``. Raises SourceError.
+    ``mode``: exec, eval or single; ``floats``: double or single; ``optimize``: ``micropython.opt_level``; ``site``: told of each
+    name under which the code looks for a function that is made for it (``hooks.TEMPLATE``; without it none is looked for).
+    Raises SourceError.
     """
-    tree, problems = _examined(text, filename, mode, floats)
+    tree, problems = _examined(text, filename, mode, floats, site)
     if tree is None or problems:
         raise SourceError(min(problems))
     if optimize >= NO_LINE_NUMBERS and filename.startswith("<"):
@@ -83,7 +92,9 @@ def problems(data: bytes) -> list[Problem]:
     return sorted(found, key=lambda problem: (problem is not said, problem.line, problem.column))
 
 
-def _examined(text: str, filename: str, mode: str, floats: str) -> tuple[Tree | None, list[Problem]]:
+def _examined(
+    text: str, filename: str, mode: str, floats: str, site: Site | None = None
+) -> tuple[Tree | None, list[Problem]]:
     found = list(refused(text))
     try:
         tree = _parsed(text, filename, mode)
@@ -94,7 +105,7 @@ def _examined(text: str, filename: str, mode: str, floats: str) -> tuple[Tree | 
                 lines.extend(text.split("\n"))
             return lines[number - 1]
 
-        rewriter = Rewriter(line, single_floats=floats == "single")
+        rewriter = Rewriter(line, single_floats=floats == "single", site=site)
         rewriter.tree(tree)
     except SyntaxError as error:
         return None, [*found, from_host(error, text)]

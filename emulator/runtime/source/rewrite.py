@@ -44,6 +44,14 @@ _ORDERED_CALLS = frozenset(
 )
 """Builtins whose result keeps its order, whatever the script calls by these names."""
 
+_MODULES = {"struct": "struct", "ustruct": "struct", "hashlib": "hashlib", "uhashlib": "hashlib"}
+"""Modules for whose functions there are sites, by what a script imports."""
+
+_PACKING = {"struct.pack": hooks.PACK, "struct.unpack": hooks.UNPACK}
+
+_LONGEST_TEMPLATE = 200
+"""Longer ones are kept out of the names of the builtins."""
+
 _SEQUENCES = (ast.List, ast.Tuple, ast.ListComp, ast.GeneratorExp, ast.Constant)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -67,8 +75,12 @@ def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
 class Rewriter:
     """Walks one tree. ``problems`` are found in it; the tree is changed in place."""
 
-    def __init__(self, lines: Callable[[int], str], *, single_floats: bool) -> None:
+    def __init__(
+        self, lines: Callable[[int], str], *, single_floats: bool, site: Callable[[str], None] | None = None
+    ) -> None:
         self.problems: list[Problem] = []
+        self._site = site
+        self._imported: dict[str, str] = {}
         self._line = lines
         self._single = _single_precision() if single_floats else None
         self._constants: dict[str, int] = {}
@@ -262,7 +274,16 @@ class Rewriter:
         node.cause = None  # dropped without a word
         return self._children(node)  # type: ignore[no-any-return]
 
+    def _Import(self, node: ast.Import) -> ast.Import:
+        for alias in node.names:
+            if alias.name in _MODULES:
+                self._imported[alias.asname or alias.name] = _MODULES[alias.name]
+        return node
+
     def _ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
+        if node.module in _MODULES and not node.level:
+            for alias in node.names:
+                self._imported[alias.asname or alias.name] = f"{_MODULES[node.module]}.{alias.name}"
         if len(self._blocks) > 1 and node.names[0].name == "*" and self._calls:
             # inside a function the names become globals
             text = f"from {'.' * node.level}{node.module or ''} import *"
@@ -347,9 +368,20 @@ class Rewriter:
     def _Call(self, node: ast.Call) -> ast.expr:
         function = node.func
         self._check_arguments(node)
+        if self._imported and self._site is not None:
+            packing = _PACKING.get(self._native(function))
+            if packing and node.args and not node.keywords and self._site_for(node.args[0], node.args[1:]):
+                return self._packed(node, packing)
+            if self._is_digest(node):
+                self._children(node)
+                return _digest(node)
         if isinstance(function, ast.Attribute):
             if self._calls:
                 self._calls[-1].add(function.attr)
+            if function.attr == "format" and self._site_for(function.value, node.args) and not node.keywords:
+                node.func = self._site_of(hooks.FIELDS, function.value, len(node.args))
+                self._arguments_of(node, 0)
+                return node
             may_differ = CAREFUL_CALLS.get(function.attr)
             if may_differ is not None and may_differ(node):
                 value = self._visit(function.value)
@@ -361,14 +393,51 @@ class Rewriter:
                 self._calls[-1].add(function.id)
             node.func = self._visit(function)
             if function.id in TYPES:
-                node.args.insert(0, node.func)
-                node.func = ast.copy_location(name(hooks.CALL), function)
-                self._arguments_of(node, 1)
-                return node
+                node.func = _made_by(function.id, node.func)
         else:
             node.func = self._visit(function)
         self._arguments_of(node, 0)
         return node
+
+    def _native(self, function: ast.expr) -> str:
+        """``module.name`` of what the imports of the file make one think that a function is."""
+        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+            return f"{self._imported.get(function.value.id, '')}.{function.attr}"
+        return self._imported.get(function.id, "") if isinstance(function, ast.Name) else ""
+
+    def _packed(self, node: ast.Call, hook: str) -> ast.Call:
+        """A call of ``struct.pack`` or ``struct.unpack``, of the function for this format if it is the board's that is called."""
+        own = self._site_of(hook, node.args[0], len(node.args) - 1)
+        self._children(node)
+        test = ast.Compare(left=node.func, ops=[ast.Is()], comparators=[name(hook)])
+        node.func = _chosen(test, own, node.func)
+        return node
+
+    def _is_digest(self, node: ast.Call) -> bool:
+        """``hashlib.sha256(data).digest()`` with data that runs nothing."""
+        if not (isinstance(node.func, ast.Attribute) and node.func.attr == "digest" and not node.args):
+            return False
+        inner = node.func.value
+        if node.keywords or not isinstance(inner, ast.Call) or inner.keywords or len(inner.args) != 1:
+            return False
+        return self._native(inner.func).startswith("hashlib.") and isinstance(inner.args[0], (ast.Name, ast.Constant))
+
+    def _site_for(self, template: ast.expr, values: list[ast.expr]) -> bool:
+        """Whether a template is a text for which these values can be filled in by a function of its own."""
+        if self._site is None or not (isinstance(template, ast.Constant) and type(template.value) is str):
+            return False
+        text = template.value
+        fit = len(text) <= _LONGEST_TEMPLATE and text.isascii() and "\0" not in text
+        return fit and not any(isinstance(value, ast.Starred) for value in values)
+
+    def _site_of(self, kind: str, template: ast.expr, count: int) -> ast.expr:
+        """The name of that function, which is told of."""
+        assert isinstance(template, ast.Constant)
+        assert isinstance(template.value, str)
+        assert self._site is not None
+        identifier = f"{kind}{count}:{template.value}"
+        self._site(identifier)
+        return ast.copy_location(name(identifier), template)
 
     def _arguments_of(self, node: ast.Call, first: int) -> None:
         for index in range(first, len(node.args)):
@@ -410,6 +479,12 @@ class Rewriter:
     def _operation(self, node: ast.BinOp) -> ast.expr:
         kind = type(node.op)
         if kind is ast.Mod:
+            right = node.right
+            values = right.elts if isinstance(right, ast.Tuple) else [right]
+            if self._site_for(node.left, values):
+                count = len(values) if isinstance(right, ast.Tuple) else -1
+                filled = ast.Call(func=self._site_of(hooks.TEMPLATE, node.left, count), args=values, keywords=[])
+                return ast.copy_location(filled, node)
             if _text(node.left) or isinstance(node.right, (ast.Tuple, ast.Dict)) or _is_made_dict(node.right):
                 return called(hooks.MODULO, node.left, node.right, at=node)
         elif kind is ast.Mult:
@@ -540,6 +615,33 @@ def _in_place(node: ast.AugAssign) -> ast.stmt:
     return ast.copy_location(ast.Assign(targets=[target], value=value), node)
 
 
+def _chosen(test: ast.expr, then: ast.expr, otherwise: ast.expr) -> ast.IfExp:
+    return ast.fix_missing_locations(ast.copy_location(ast.IfExp(test=test, body=then, orelse=otherwise), otherwise))
+
+
+def _made_by(identifier: str, kind: ast.expr) -> ast.IfExp:
+    """What makes the objects of a native type, if the name does stand for it."""
+    test = ast.Compare(left=kind, ops=[ast.Is()], comparators=[name(hooks.NATIVE_TYPE + identifier)])
+    whatever = ast.Call(func=name(hooks.MAKER), args=[kind], keywords=[])
+    return _chosen(test, name(hooks.MAKER_OF + identifier), ast.copy_location(whatever, kind))
+
+
+def _digest(node: ast.Call) -> ast.Call:
+    """One-shot hashes need no object of the board's, if nothing else holds its engine."""
+    inner = node.func.value  # type: ignore[attr-defined]
+    data = inner.args[0]
+    tests: list[ast.expr] = [name(hooks.IDLE)]
+    if isinstance(data, ast.Name):
+        kind = ast.Call(func=name(hooks.TYPE), args=[data], keywords=[])
+        tests.append(ast.Compare(left=kind, ops=[ast.Is()], comparators=[name(hooks.BYTES)]))
+    elif not (isinstance(data, ast.Constant) and type(data.value) is bytes):
+        return node
+    of_host = ast.Subscript(value=name(hooks.HASHES), slice=inner.func, ctx=ast.Load())
+    test = ast.BoolOp(op=ast.And(), values=tests) if len(tests) > 1 else tests[0]
+    inner.func = _chosen(test, of_host, inner.func)
+    return node
+
+
 def _without_ignored(statement: ast.stmt) -> ast.stmt:
     """A statement of a class body in which the methods that the board never calls have names that nobody calls."""
     if isinstance(statement, _FUNCTIONS):
@@ -575,8 +677,8 @@ def _ordered(node: ast.expr) -> ast.expr:
         if isinstance(function, ast.Name):
             if function.id in _ORDERED_CALLS:
                 return node
-            if function.id == hooks.CALL and isinstance(node.args[0], ast.Name) and node.args[0].id in _ORDERED_CALLS:
-                return node
+        elif isinstance(function, ast.IfExp) and _called_name(node) in _ORDERED_CALLS:
+            return node
     return called(hooks.ITER, node, at=node)
 
 
@@ -599,6 +701,10 @@ def _called_name(node: ast.Call) -> object:
     function = node.func
     if isinstance(function, ast.Call) and isinstance(function.func, ast.Name) and function.func.id == hooks.GETATTR:
         return getattr(function.args[1], "value", None)
+    if isinstance(function, ast.IfExp):  # of _chosen
+        function = function.orelse
+        if isinstance(function, ast.Call):  # of _made_by
+            function = function.args[0]
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", None)
 
 
@@ -628,9 +734,55 @@ def _leaves(body: list[ast.stmt]) -> bool:
 
 
 def _watch_depth(body: list[ast.stmt]) -> None:
-    """Put before the body what notices a deep recursion (``emulator/runtime/recursion.py``)."""
+    """Put into the body what notices a deep recursion (``emulator/runtime/recursion.py``).
+
+    It stands before the first statement that can call a function; the end of a recursion often comes before. So that one call at
+    the end is not counted, which is less than the size of a call on the board is known to.
+    """
     first = 1 if len(body) > 1 and isinstance(body[0], ast.Expr) and _text(body[0].value) else 0
+    at = first
+    while at < len(body) and isinstance(body[at], _SIMPLE) and not _calls(body[at]):
+        at += 1
+        if isinstance(body[at - 1], ast.If):
+            first = at
+    if at < len(body) and isinstance(body[at], ast.Return) and _divided(body, at):
+        first = at + 1
     references = ast.Call(func=name(hooks.REFERENCES), args=[name(hooks.MARK_HELD)], keywords=[])
     deep = ast.Compare(left=references, ops=[ast.Gt()], comparators=[name(hooks.DEPTH_LIMIT)])
     look = ast.BoolOp(op=ast.And(), values=[deep, ast.Call(func=name(hooks.DEEP), args=[], keywords=[])])
-    body[first:first] = placed([assigned(hooks.MARK_HELD, name(hooks.MARK)), ast.Expr(look)], body[first])
+    before = body[min(first, len(body) - 1)]
+    body[first:first] = placed([assigned(hooks.MARK_HELD, name(hooks.MARK)), ast.Expr(look)], before)
+
+
+_SIMPLE = (ast.If, ast.Assign, ast.AugAssign, ast.Expr, ast.Pass, ast.Assert)
+
+
+def _calls(node: ast.AST) -> bool:
+    """Whether ``node`` has calls of anything but hooks."""
+    for inner in ast.walk(node):
+        if isinstance(inner, (ast.Await, ast.Yield, ast.YieldFrom)):
+            return True
+        if isinstance(inner, ast.Call) and not (isinstance(inner.func, ast.Name) and inner.func.id.startswith(".")):
+            return True
+    return False
+
+
+def _divided(body: list[ast.stmt], at: int) -> bool:
+    """Make two statements of ``return A if B else C``, if one of A and C and B call nothing: the one that calls is the second."""
+    statement = body[at]
+    value = statement.value  # type: ignore[attr-defined]
+    if not isinstance(value, ast.IfExp) or _calls(value.test):
+        return False
+    test, end, rest = value.test, value.body, value.orelse
+    if _calls(end):
+        end, rest = rest, end
+        test = ast.copy_location(ast.UnaryOp(op=ast.Not(), operand=test), test)
+    if _calls(end):
+        return False
+    leave = ast.copy_location(ast.If(test=test, body=[_returned(end)], orelse=[]), statement)
+    body[at : at + 1] = [leave, ast.copy_location(ast.Return(value=rest), statement)]
+    return True
+
+
+def _returned(value: ast.expr) -> ast.Return:
+    return ast.copy_location(ast.Return(value=value), value)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 import pytest
 
-from emulator import api
+from emulator import Board, api, firmware
 from emulator.errors import BoardOSError, BoardTimeoutError
 from emulator.firmware._missing import attach_missing, is_placeholder, missing
 from emulator.models import MODELS
@@ -141,3 +142,24 @@ def test_the_modules_made_so_far_are_complete(board: str, module: str) -> None:
     for name, entry in api.members(module, board).items():
         if entry.kind == "constant":
             assert names[name] == entry.value, name
+
+
+NAMES_OF_ALL = """
+import {0}
+print(sorted([name for name in dir({0}) if name[0] != '_']))
+"""
+
+
+@pytest.mark.parametrize("board", ["wipy1", "fipy"])
+def test_only_modules_said_to_be_incomplete_lack_names(board: str) -> None:
+    whole = [name for name, (file, _) in firmware.MODULES.items() if file and name not in firmware.INCOMPLETE]
+    with Board(board, offline=True) as made:
+        script = "".join([NAMES_OF_ALL.format(name) for name in whole])
+        (made.flash / "main.py").write_text(script)
+        listed = made.run().text.splitlines()
+    assert len(listed) == len(whole)
+    for name, line in zip(whole, listed, strict=True):
+        wanted = api.members(name, made.model.platform)
+        assert set(wanted) - {"__name__"} <= set(ast.literal_eval(line)) | {n for n in wanted if n.startswith("_")}, (
+            name
+        )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.runtime import order
+from emulator.runtime.floats import float_str
+from emulator.runtime.order import dicts
 from tests.emulator.firmware.native import Bench
 
 
@@ -169,3 +173,61 @@ def test_both_readers_agree(text: str) -> None:
             return error.args
 
     assert read(lambda: parse(text.encode())) == read(lambda: _Reader(text.encode()).read())
+
+
+def _quoted(text: str) -> str:
+    escapes = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    return '"' + "".join([escapes.get(char, char if char >= " " else f"\\u{ord(char):04x}") for char in text]) + '"'
+
+
+def _slowly(obj: Any) -> str:
+    """The JSON of usual objects, spelled out."""
+    if obj is None or isinstance(obj, bool):
+        return {None: "null", True: "true", False: "false"}[obj]
+    if isinstance(obj, str):
+        return _quoted(obj)
+    if isinstance(obj, list):
+        return "[" + ", ".join(map(_slowly, obj)) + "]"
+    if isinstance(obj, dict):
+        return "{" + ", ".join(f"{_slowly(key)}: {_slowly(value)}" for key, value in order.items(obj)) + "}"
+    return float_str(obj) if isinstance(obj, float) else str(obj)
+
+
+_LEAVES = st.one_of(
+    st.none(), st.booleans(), st.integers(-3, 3), st.integers(), st.sampled_from([0.0, -0.0, 1.0, 2.0]), st.floats(),
+    st.text('ab%{}"\\\n\b\f\x01é', max_size=4),
+)  # fmt: skip
+_KEYS = st.one_of(st.text("abc%\b", max_size=3), st.text("abc", max_size=3), st.integers(0, 2), st.booleans())
+
+
+def _as_display(made: dict[Any, Any]) -> dict[Any, Any]:
+    return dicts.display(made, len(made)) if len(made) > 2 else made
+
+
+def _without_first(made: dict[Any, Any]) -> dict[Any, Any]:
+    if made:
+        dicts.deleted(made, first := next(iter(made)))
+        del made[first]
+    return made
+
+
+_OBJECTS = st.recursive(
+    _LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=7),
+        *[st.dictionaries(_KEYS, inner, max_size=7).map(make) for make in (dict, _as_display, _without_first)],
+        st.dictionaries(_KEYS, inner, max_size=7).map(_as_display).map(_without_first),
+    ),
+    max_leaves=12,
+)
+
+
+@given(_OBJECTS)
+def test_the_quick_printer_equals_the_slow_one(obj: Any) -> None:
+    dumps = Bench().module("ujson")["dumps"]
+    assert dumps(obj) == _slowly(obj)
+    assert dumps(obj) == _slowly(obj)
+
+
+def test_ints_longer_than_the_host_prints() -> None:
+    assert Bench().module("ujson")["dumps"]([10**5000]) == f"[1{'0' * 5000}]"

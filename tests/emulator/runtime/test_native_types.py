@@ -29,7 +29,8 @@ class _ByHooks(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        return ast.Call(ast.Name(hooks.CALL, ast.Load()), [node.func, *node.args], node.keywords)
+        maker = ast.Call(ast.Name(hooks.MAKER, ast.Load()), [node.func], [])
+        return ast.Call(maker, node.args, node.keywords)
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
@@ -59,7 +60,7 @@ def outcome(expression: str, names: dict[str, Any]) -> str:
     try:
         value = evaluate(expression, names)
     except Exception as error:  # noqa: BLE001
-        return f"{type(error).__name__}: {names[hooks.CALL](str, error)}"
+        return f"{type(error).__name__}: {names[hooks.MAKER_OF + 'str'](error)}"
     return str(names["repr"](value))
 
 
