@@ -46,6 +46,9 @@ _MADE_BY_CPYTHON = frozenset(["__dict__", "__doc__", "__qualname__", "__weakref_
 )
 """Names that CPython's class statement leaves in a class, and the board's does not."""
 
+MADE_BY_HOST = _MADE_BY_CPYTHON | {"__module__"}
+"""The names in a class that no statement of its body put there."""
+
 _SPECIAL = re.compile(r"__\w+__")
 
 

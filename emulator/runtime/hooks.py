@@ -74,3 +74,40 @@ DEEP = ".deep"
 
 NO_KEYWORDS = ".nokeywords"
 """``.nokeywords()``: raises the TypeError of what takes no keyword arguments."""
+
+ALLOCATES = ".allocates"
+"""``.allocates()``: what follows takes memory from the heap; this and those below stand in files that lock the heap."""
+
+BUILT = ".built"
+"""``.built(value)``: a display, which is new."""
+
+MADE = ".made"
+"""``.made(value)``: what an operator gives; new unless the board keeps such values in a word."""
+
+CALLING = ".calling"
+"""``.calling(starred, method, f, *args, **kwargs)``: a call; ``starred``: ``*`` or ``**`` is among its arguments; ``method``: the
+attribute that is called, if it is one."""
+
+LOADED = ".loaded"
+"""``.loaded(obj, name, careful)``: an attribute that is not called at once; a method is bound for it."""
+
+ITEM = ".item"
+"""``.item(obj, key)``: ``obj[key]``."""
+
+SLICED = ".sliced"
+"""``.sliced(start, stop, step)``: a slice, which is an object of the heap on the board."""
+
+STORE_ATTRIBUTE = ".storeattr"
+"""``.storeattr(value, obj, name)``: ``obj.name = value``, for which the object may need more memory."""
+
+STORE_ITEM = ".storeitem"
+"""``.storeitem(value, obj, key)``: ``obj[key] = value``, as before."""
+
+AUGMENTED = ".augmented"
+"""``.augmented(operator, left, right)``: what ``left += right`` and its kin give."""
+
+RAISING = ".raising"
+"""``.raising(exception)``: what a ``raise`` statement names; a class is about to be instantiated."""
+
+CAUGHT = ".caught"
+"""``.caught(exception)``: an ``except`` clause has caught it; made in a locked heap it holds no more than the board's does."""

@@ -21,7 +21,19 @@ INTERNAL_CLASS = "RuntimeError"
 _PASSING_ON = tuple(
     f"emulator.runtime.{name}"
     for name in (
-        *("builtins", "calls", "floats", "formatting", "hidden", "methods", "names", "operators", "order", "printing"),
+        *(
+            "builtins",
+            "calls",
+            "floats",
+            "formatting",
+            "heaplock",
+            "hidden",
+            "methods",
+            "names",
+            "operators",
+            "order",
+            "printing",
+        ),
         "sorting",
     )
 )

@@ -16,6 +16,7 @@ from flashfs.notes import Note
 
 if TYPE_CHECKING:
     from emulator.device import Device
+    from emulator.runtime.heaplock import HeapLock
 
 _KINDS: dict[str, type[BaseException]] = {
     "SyntaxError": SyntaxError,
@@ -34,6 +35,10 @@ class Interpreter:
         self.floats = "double"
         self.opt_level = 0
         """``micropython.opt_level``: what is compiled from now on leaves its assertions out above 0."""
+        self.heap: HeapLock | None = None
+        """The lock of the heap, once a script has to do with it."""
+        self.emergency = 0
+        """Bytes of the emergency buffer for exceptions (``micropython.alloc_emergency_exception_buf``)."""
         self.importer = Importer(self)
         self.builtins: dict[str, Any] = {}
         self.builtins.update(builtins.make(self))
@@ -49,12 +54,25 @@ class Interpreter:
         Raises the board's SyntaxError.
         """
         filename = filename or display
+        if self.heap is None and "heap_lock" in text:  # a text without the word locks no heap
+            self.heap_lock()
         try:
-            code = source.compile_script(text, filename, mode, floats=self.floats, optimize=self.opt_level)
+            code = source.compile_script(
+                text, filename, mode, floats=self.floats, optimize=self.opt_level, heap_lock=self.heap is not None
+            )
         except source.SourceError as error:
             raise self._refused(error, display) from None
         self._display[filename] = display
         return code
+
+    def heap_lock(self) -> HeapLock:
+        """The lock of the heap; what is compiled from now on looks at it."""
+        if self.heap is None:
+            from emulator.runtime import heaplock
+
+            self.heap = heaplock.HeapLock(self)
+            self.builtins.update(heaplock.hooks(self, self.heap, self.builtins))
+        return self.heap
 
     def _refused(self, error: source.SourceError, display: str) -> BaseException:
         """The board's exception for source that it refuses; the host's reader is told what is meant and what to write."""
@@ -125,6 +143,8 @@ class Interpreter:
 
     def format_exception(self, exception: BaseException) -> str:
         """The text the console shows for ``exception``."""
+        if self.heap is not None:
+            self.heap.caught(exception)
         return format_exception(exception, self.builtins, self._display, self.device.printer, note=self.device.note)
 
     def help(self, *args: Any) -> None:

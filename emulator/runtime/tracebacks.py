@@ -26,6 +26,9 @@ LOCATION = ".location"
 (device file name, line), or (device file name, line, name of the block) for what the board finds while it compiles a block.
 """
 
+ENTRIES = ".entries"
+"""Attribute of an exception made while the heap was locked: how many entries, the innermost ones, it can hold."""
+
 Entry = tuple[str, int, str]
 """(file as the board shows it, line, name of the block)."""
 
@@ -66,7 +69,8 @@ def entries(
                 group.append(traceback)
             found += _of_frame(group, exception, display, unwinders.of(frame.f_code.co_filename), frame in running)
         traceback = traceback.tb_next
-    return found
+    most = getattr(exception, ENTRIES, None)
+    return found if most is None else found[len(found) - most :] if most < len(found) else found
 
 
 class _Unwinders:

@@ -33,15 +33,26 @@ _TOO_DEEP = Problem(
 
 
 def compile_script(
-    text: str, filename: str, mode: str = "exec", *, floats: str = "double", optimize: int = 0
+    text: str,
+    filename: str,
+    mode: str = "exec",
+    *,
+    floats: str = "double",
+    optimize: int = 0,
+    heap_lock: bool = False,
 ) -> CodeType:
     """Compile ``text`` as the board would; ``filename`` is what the host's tools are to see.
 
-    ``mode``: exec, eval or single; ``floats``: double or single; ``optimize``: ``micropython.opt_level``. Raises SourceError.
+    ``mode``: exec, eval or single; ``floats``: double or single; ``optimize``: ``micropython.opt_level``; ``heap_lock``:
+    what takes memory shall look at the lock of the heap. Raises SourceError.
     """
     tree, problems = _examined(text, filename, mode, floats)
     if tree is None or problems:
         raise SourceError(min(problems))
+    if heap_lock:
+        from emulator.runtime.source.heaplock import instrument
+
+        instrument(tree)
     if optimize >= NO_LINE_NUMBERS and filename.startswith("<"):
         _on_one_line(tree)
     try:
