@@ -187,6 +187,8 @@ class _Instrumenter(ast.NodeTransformer):
         if hook and hook != hooks.CALL:
             self.generic_visit(node)
             if hook in _OPERATORS:
+                if hook == hooks.ADD and any(map(_is_empty, node.args)):
+                    return node
                 return called(hooks.MADE, node, at=node)
             if hook == hooks.SET:
                 return called(hooks.BUILT, node, at=node)
@@ -277,5 +279,9 @@ def _adds_nothing(node: ast.expr) -> bool:
     return (
         isinstance(node, ast.BinOp)
         and isinstance(node.op, ast.Add)
-        and any(isinstance(side, ast.Constant) and side.value in ("", b"") for side in (node.left, node.right))
+        and (_is_empty(node.left) or _is_empty(node.right))
     )
+
+
+def _is_empty(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value in ("", b"")

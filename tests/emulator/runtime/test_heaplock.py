@@ -163,6 +163,8 @@ TAKES_MEMORY = [
 """(what is done before, what raises MemoryError while the heap is locked)."""
 
 FREE = [
+    ("", "b'' + b'1'"),
+    ("", "b'2' + b''"),
     ("l=[1,2,3]", "l[0]"),
     ("", "'abc'[1]"),
     ("s='abc'", "s[1]"),
