@@ -23,6 +23,7 @@ from emulator.runtime.hidden import MADE_BY_HOST, script_class
 from emulator.runtime.order.dicts import table_of
 from emulator.runtime.order.sets import Set
 from emulator.runtime.order.table import SIZES
+from emulator.runtime.stores import set_attribute, set_slice
 from emulator.runtime.tracebacks import ENTRIES
 
 if TYPE_CHECKING:
@@ -435,7 +436,7 @@ def hooks(interpreter: Interpreter, lock: HeapLock, builtins: dict[str, Any]) ->
             # besides its own names a class of the board's holds __module__ and __qualname__
             if attribute not in held and 2 + len(held.keys() - MADE_BY_HOST) in _NO_SIZES:
                 raise lock.failed()
-        setattr(obj, attribute, value)
+        set_attribute(value, obj, attribute)
 
     def store_item(value: Any, obj: Any, key: Any) -> None:
         if lock.depth:
@@ -446,7 +447,10 @@ def hooks(interpreter: Interpreter, lock: HeapLock, builtins: dict[str, Any]) ->
                 room = growth.capacities.of_list(obj) if isinstance(obj, list) else growth.capacities.of_array(obj)
                 if longer > 0 and len(obj) + longer > room:
                     raise lock.failed()
-        obj[key] = value
+        if type(key) is slice:
+            set_slice(value, obj, key)
+        else:
+            obj[key] = value
 
     def raising(error: Any) -> Any:
         if lock.depth and isinstance(error, type) and script_class(error):

@@ -75,6 +75,30 @@ DEEP = ".deep"
 NO_KEYWORDS = ".nokeywords"
 """``.nokeywords()``: raises the TypeError of what takes no keyword arguments."""
 
+SET_ATTRIBUTE = ".setattr"
+"""``.setattr(value, obj, name)``: ``obj.name = value`` for what may have no attributes of its own."""
+
+SET_SLICE = ".setslice"
+"""``.setslice(value, obj, slice)``: ``obj[start:stop] = value``."""
+
+SLICE = ".slice"
+"""``.slice(start, stop, step)``: a slice."""
+
+STARRED_CALL = ".starred"
+"""``.starred(f, args, named, star, double_star)``: a call whose ``*`` argument is evaluated after its keyword arguments."""
+
+DICT_DISPLAY = ".display"
+"""``.display(value, key, ...)``: a dict display whose values are evaluated before their keys."""
+
+KEY = ".key"
+"""``.key(value, key)``: the key of an item of a dict comprehension; its value is kept for :data:`VALUE`."""
+
+VALUE = ".value"
+"""``.value()``: that value."""
+
+FIRST = ".first"
+"""``.first(value, other)``: ``value``; the other one is evaluated, too."""
+
 ALLOCATES = ".allocates"
 """``.allocates()``: what follows takes memory from the heap; this and those below stand in files that lock the heap."""
 

@@ -27,6 +27,15 @@ class DeviceModule(ModuleType):
                     return found[name]
         raise no_attribute(self, name)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "__class__":
+            object.__setattr__(self, name, value)
+            return
+        raise no_attribute(self, name)  # its table is in the firmware's own memory (firmware: py/objmodule.c)
+
+    def __delattr__(self, name: str) -> None:
+        raise no_attribute(self, name)
+
     def __dir__(self) -> list[str]:
         complete = self.__dict__.get(".complete")
         return sorted(complete() if complete is not None else self.__dict__)

@@ -35,6 +35,7 @@ _PASSING_ON = tuple(
             "printing",
         ),
         "sorting",
+        "stores",
     )
 )
 """Modules that do to objects what the script asks for: what these then raise is the script's."""

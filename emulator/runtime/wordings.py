@@ -361,6 +361,7 @@ TABLE: tuple[Row, ...] = (
         r".*\(\) got multiple values for keyword argument '(\w+)'",
         r"function got multiple values for argument '\1'",
     ),
+    Row(TypeError, r"(function)\(\) missing required argument 'code' \(pos 1\)", r"cannot create '\1' instances"),
     Row(
         TypeError,
         r"object\.__new__\(\): not enough arguments",

@@ -21,6 +21,14 @@ _FREE_TUPLES = (2, 3)
 
 _OPERATORS = frozenset({hooks.ADD, hooks.MODULO, hooks.POWER, hooks.REPEAT})
 
+_NEW = frozenset({hooks.SETCOMP, hooks.DICT_DISPLAY, hooks.STARRED_CALL})
+_BY_LOCK = {
+    hooks.SLICE: hooks.SLICED,
+    hooks.SET_SLICE: hooks.STORE_ITEM,
+    hooks.SET_ATTRIBUTE: hooks.STORE_ATTRIBUTE,
+}
+"""Hooks -> those that do the same and look at the lock."""
+
 
 def instrument(tree: ast.Module | ast.Expression | ast.Interactive) -> None:
     """Put the hooks into a tree that has been through the other passes."""
@@ -184,6 +192,10 @@ class _Instrumenter(ast.NodeTransformer):
         if hook == hooks.DICT:
             self.generic_visit(node.args[0])
             return _before(node)
+        if hook in _BY_LOCK:
+            node.func = ast.copy_location(name(_BY_LOCK[hook]), function)
+            self.generic_visit(node)
+            return node
         if hook and hook != hooks.CALL:
             self.generic_visit(node)
             if hook in _OPERATORS:
@@ -192,7 +204,7 @@ class _Instrumenter(ast.NodeTransformer):
                 return called(hooks.MADE, node, at=node)
             if hook == hooks.SET:
                 return called(hooks.BUILT, node, at=node)
-            return _before(node) if hook == hooks.SETCOMP else node
+            return _before(node) if hook in _NEW else node
         if isinstance(function, ast.Name) and function.id in _LOOKS_AT_CALLER:
             self.generic_visit(node)
             return _before(node) if function.id == "super" else node
@@ -277,9 +289,7 @@ def _read_again(target: ast.expr) -> ast.expr | None:
 def _adds_nothing(node: ast.expr) -> bool:
     """Whether one side of ``+`` is a literal without anything in it: the other side comes out (firmware: py/objstr.c)."""
     return (
-        isinstance(node, ast.BinOp)
-        and isinstance(node.op, ast.Add)
-        and (_is_empty(node.left) or _is_empty(node.right))
+        isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and (_is_empty(node.left) or _is_empty(node.right))
     )
 
 

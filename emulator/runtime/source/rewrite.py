@@ -20,6 +20,7 @@ from emulator.runtime.source.build import assigned, called, constant, name, plac
 from emulator.runtime.source.constants import constant_of, fold, of_a_module
 from emulator.runtime.source.errors import Problem
 from emulator.runtime.source.grammar import Construct
+from emulator.runtime.source.targets import Targets
 
 MICROPYTHON_NAMES = frozenset({"__builtins__", "__doc__", "__spec__", "__loader__", "__package__"})
 """Names every CPython module has and a MicroPython one lacks (``__package__`` and the others: py/objmodule.c)."""
@@ -75,6 +76,8 @@ class Rewriter:
         self._in_coroutine: list[bool] = [False]
         self._calls: list[set[str]] = []
         self._graph = CallGraph()
+        self._stores = Targets()
+        self._parameters: list[bool] = []
         self._guarded: list[tuple[str, list[ast.stmt]]] = []
         self._unique = 0
         self._table: dict[type[ast.AST], Handler | None] = {}
@@ -175,6 +178,9 @@ class Rewriter:
         node.returns = None
         self._arguments(node.args)
         coroutine = isinstance(node, ast.AsyncFunctionDef)
+        self._stores.define(node.name)
+        self._stores.enter(node)
+        self._parameters.append(_has_parameters(node.args))
         self._calls.append(self._graph.function(node.name))
         self._blocks.append(node.name)
         self._in_coroutine.append(coroutine)
@@ -182,6 +188,8 @@ class Rewriter:
         self._in_coroutine.pop()
         self._blocks.pop()
         self._calls.pop()
+        self._parameters.pop()
+        self._stores.leave()
         if isinstance(node, ast.AsyncFunctionDef):
             return coroutines.function(node)
         self._guarded.append((node.name, node.body))
@@ -208,8 +216,11 @@ class Rewriter:
             node.keywords = []
         for index, statement in enumerate(node.body):
             node.body[index] = _without_ignored(statement)
+        self._stores.define(node.name)
         self._blocks.append(node.name)
+        self._parameters.append(True)
         self._list(node.body)
+        self._parameters.pop()
         self._blocks.pop()
         return node
 
@@ -219,6 +230,10 @@ class Rewriter:
         value = constant_of(node)
         target = node.targets[0]
         if value is None:
+            self._stores.bound(target, node.value)
+            stored = self._stored(node, target) if len(node.targets) == 1 else None
+            if stored is not None:
+                return stored
             self._children(node)
             if isinstance(target, (ast.Tuple, ast.List)) and _may_be_table(node.value):
                 node.value = called(hooks.ITER, node.value, at=node.value)
@@ -239,6 +254,24 @@ class Rewriter:
         node.value = ast.copy_location(ast.Constant(value=number), node.value)
         return node
 
+    def _stored(self, node: ast.Assign, target: ast.expr) -> ast.stmt | None:
+        """The assignment by a hook, where the board may refuse what the host would do."""
+        hook: ast.Call
+        if isinstance(target, ast.Attribute) and not _is_private(target.attr) and self._stores.may_refuse(target.value):
+            name_of = constant(target.attr, target)
+            hook = called(hooks.SET_ATTRIBUTE, node.value, target.value, name_of, at=target)
+        elif isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice) and not _has_step(target.slice):
+            ends = [target.slice.lower, target.slice.upper, None]
+            parts = [end or ast.copy_location(ast.Constant(value=None), target) for end in ends]
+            hook = called(hooks.SET_SLICE, node.value, target.value, called(hooks.SLICE, *parts, at=target), at=target)
+        else:
+            return None
+        for index, argument in enumerate(hook.args[:2]):
+            hook.args[index] = self._visit(argument)
+        if isinstance(target, ast.Subscript):
+            self._children(hook.args[2])
+        return placed([ast.Expr(hook)], node)[0]
+
     def _Delete(self, node: ast.Delete) -> ast.stmt | list[ast.stmt]:
         for target in node.targets:
             if isinstance(target, ast.List) or (isinstance(target, ast.Tuple) and not target.elts):
@@ -258,8 +291,11 @@ class Rewriter:
         return statements
 
     def _Raise(self, node: ast.Raise) -> ast.Raise:
-        node.cause = None  # dropped without a word
-        return self._children(node)  # type: ignore[no-any-return]
+        cause, node.cause = node.cause, None  # dropped without a word, but evaluated
+        self._children(node)
+        if cause is not None and node.exc is not None and _runs(cause):
+            node.exc = called(hooks.FIRST, node.exc, self._visit(cause), at=node.exc)
+        return node
 
     def _ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
         if len(self._blocks) > 1 and node.names[0].name == "*" and self._calls:
@@ -270,6 +306,7 @@ class Rewriter:
         return node
 
     def _ExceptHandler(self, node: ast.ExceptHandler) -> ast.ExceptHandler:
+        self._stores.define(node.name)
         self._children(node)
         node.body.insert(0, _guard(node.body[0]))
         return node
@@ -345,6 +382,11 @@ class Rewriter:
     def _Call(self, node: ast.Call) -> ast.expr:
         function = node.func
         self._check_arguments(node)
+        star_last = bool(node.keywords) and _star_is_late(node)
+        made = self._call(node, function)
+        return _starred_call(made) if star_last else made
+
+    def _call(self, node: ast.Call, function: ast.expr) -> ast.Call:
         if isinstance(function, ast.Attribute):
             if self._calls:
                 self._calls[-1].add(function.attr)
@@ -357,6 +399,8 @@ class Rewriter:
         elif isinstance(function, ast.Name):
             if self._calls:
                 self._calls[-1].add(function.id)
+            if function.id == "super" and not node.args and self._parameters and not self._parameters[-1]:
+                self.refuse(node, grammar.NO_SELF)
             node.func = self._visit(function)
             if function.id in TYPES:
                 node.args.insert(0, node.func)
@@ -458,7 +502,11 @@ class Rewriter:
         if None in node.keys:
             self.refuse(node, grammar.UNPACKING)
             return node
+        reordered = any(key is not None and _runs(key) for key in node.keys) and any(map(_runs, node.values))
         self._children(node)
+        if reordered:
+            parts = [part for key, value in zip(node.keys, node.values, strict=True) for part in (value, key)]
+            return called(hooks.DICT_DISPLAY, *[part for part in parts if part is not None], at=node)
         if len(node.keys) < 3:  # the table comes out the same
             return node
         return called(hooks.DICT, node, ast.copy_location(ast.Constant(value=len(node.keys)), node), at=node)
@@ -480,7 +528,15 @@ class Rewriter:
         self._blocks.pop()
         return node
 
-    _DictComp = _GeneratorExp = _ListComp
+    _GeneratorExp = _ListComp
+
+    def _DictComp(self, node: ast.DictComp) -> ast.DictComp:
+        reordered = _runs(node.key) and _runs(node.value)
+        self._ListComp(node)
+        if reordered:
+            node.key = called(hooks.KEY, node.value, node.key, at=node.key)
+            node.value = called(hooks.VALUE, at=node.value)
+        return node
 
     def _SetComp(self, node: ast.SetComp) -> ast.expr:
         self._ListComp(node)
@@ -521,8 +577,52 @@ def _without_ignored(statement: ast.stmt) -> ast.stmt:
     return statement
 
 
+def _is_private(attribute: str) -> bool:
+    """Whether the host changes the name in a class."""
+    return attribute.startswith("__") and not attribute.endswith("__")
+
+
+def _has_parameters(arguments: ast.arguments) -> bool:
+    return bool(arguments.args or arguments.kwonlyargs or arguments.vararg or arguments.kwarg)
+
+
 def _deletes_item(target: ast.expr) -> bool:
     return isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice)
+
+
+_RUNNING = (ast.Call, ast.Yield, ast.YieldFrom, ast.Await)
+
+
+def _runs(node: ast.expr) -> bool:
+    """Whether evaluating ``node`` may do something that can be seen, so that its time matters."""
+    return not isinstance(node, (ast.Constant, ast.Name)) and any(isinstance(one, _RUNNING) for one in ast.walk(node))
+
+
+def _star_is_late(node: ast.Call) -> bool:
+    """Whether the ``*`` argument of a call with keyword arguments is evaluated at another time than on the host."""
+    stars = [argument for argument in node.args if isinstance(argument, ast.Starred)]
+    late = [keyword.value for keyword in node.keywords if keyword.arg is None] + [star.value for star in stars]
+    return any(map(_runs, late)) and any(_runs(keyword.value) for keyword in node.keywords if keyword.arg is not None)
+
+
+def _starred_call(node: ast.Call) -> ast.Call:
+    """The call by the hook that is given its arguments in the board's order."""
+    at = node.func
+    plain = [argument for argument in node.args if not isinstance(argument, ast.Starred)]
+    stars = [argument.value for argument in node.args if isinstance(argument, ast.Starred)]
+    named = [keyword for keyword in node.keywords if keyword.arg is not None]
+    doubles = [keyword.value for keyword in node.keywords if keyword.arg is None]
+    keys: list[ast.expr | None] = [constant(str(keyword.arg), at) for keyword in named]
+    parts: list[ast.expr] = [
+        ast.Tuple(elts=plain, ctx=ast.Load()),
+        ast.Dict(keys=keys, values=[keyword.value for keyword in named]),
+        *(stars or [ast.Tuple(elts=[], ctx=ast.Load())]),
+        *(doubles or [ast.Dict(keys=[], values=[])]),
+    ]
+    made = called(
+        hooks.STARRED_CALL, node.func, *(ast.copy_location(part, at) for part in parts[:2]), *parts[2:], at=node
+    )
+    return ast.fix_missing_locations(made)
 
 
 def _may_be_table(node: ast.expr) -> bool:
