@@ -16,11 +16,12 @@ from emulator.firmware._convert import encode
 from flashfs.notes import Note
 
 if TYPE_CHECKING:
+    from emulator.device import Device
     from flashfs.notes import NoteSink
 
 BASE = 0x3F800000
 """Where external RAM begins (firmware: esp32, memory map)."""
-_WINDOW = 0x00800000
+_WINDOW = 0x00700000
 _OURS = "emulator."
 _ALIGN = 16
 _HEADER = 32
@@ -161,6 +162,18 @@ class Memory:
         _, view, offset = self._find(address, size)
         return bytes(view[offset : offset + size])
 
+    def text(self, address: int) -> bytes | None:
+        """The bytes up to the next zero or the end of the object, after which one stands; None if nothing is there."""
+        index = bisect_right(self._starts, address)
+        if not index:
+            return None
+        start = self._starts[index - 1]
+        view = view_of(self._objects[start])
+        if address > start + view.nbytes:
+            return None
+        _, view, offset = self._find(address, 0)
+        return bytes(view[offset:]).partition(b"\0")[0]
+
     def write(self, address: int, data: bytes) -> None:
         """Write ``data``. Raises ValueError."""
         start, view, offset = self._find(address, len(data))
@@ -194,6 +207,13 @@ class Memory:
         )
         self._copies[start] = bytearray(view)
         return memoryview(self._copies[start])
+
+
+def memory_of(device: Device) -> Memory:
+    """The memory of a device, which its modules share."""
+    if device.memory is None:
+        device.memory = Memory(device.board.model.memory.heap_bytes, device.note)
+    return device.memory
 
 
 _pointers: list[Callable[[memoryview], int]] = []

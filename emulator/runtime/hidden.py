@@ -245,6 +245,11 @@ def _checked(kind: type, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _of_super(obj: Any, name: str) -> Any:
+    order = obj.__self_class__.__mro__
+    above = order[order.index(obj.__thisclass__) + 1 :]
+    defined = next((vars(owner)[name] for owner in above if name in vars(owner)), None)
+    if type(defined) is property:
+        return defined  # is not asked for its value (firmware: py/objtype.c)
     found = getattr(obj, name)
     native = getattr(found, "__objclass__", None) or type(getattr(found, "__self__", None))
     if type(found) in (type([].append), type([].__len__)) and isinstance(native, type):

@@ -28,11 +28,18 @@ def set_attribute(value: Any, obj: Any, name: str) -> None:
     if isinstance(obj, type):
         if not script_class(obj):
             raise AttributeError(f"'type' object has no attribute '{name}'")
-        if isinstance(value, property) and type.__subclasses__(obj):
+        if isinstance(value, property) and type.__subclasses__(obj) and not _has_property(obj):
             raise AttributeError("can't add special method to already-subclassed class")
     elif kind in _FUNCTIONS or (isinstance(obj, BaseException) and not script_class(kind) and not _clears(name, value)):
         raise no_attribute(obj, name)
     setattr(obj, name, value)
+
+
+def _has_property(kind: type) -> bool:
+    """Whether instances are looked at for properties already."""
+    return any(
+        isinstance(value, property) for owner in kind.__mro__ for value in vars(owner).values() if script_class(owner)
+    )
 
 
 def _clears(name: str, value: Any) -> bool:

@@ -375,7 +375,7 @@ class Rewriter:
 
     def _Attribute(self, node: ast.Attribute) -> ast.expr:
         node.value = self._visit(node.value)
-        if node.attr in LOOKED_UP and isinstance(node.ctx, ast.Load):
+        if isinstance(node.ctx, ast.Load) and (node.attr in LOOKED_UP or _is_super(node.value)):
             return called(hooks.GETATTR, node.value, constant(node.attr, node), at=node)
         return node
 
@@ -394,6 +394,8 @@ class Rewriter:
             if may_differ is not None and may_differ(node):
                 value = self._visit(function.value)
                 node.func = called(hooks.GETATTR, value, constant(function.attr, function), at=function)
+            elif _is_super(function.value) and function.attr not in LOOKED_UP:
+                function.value = self._visit(function.value)
             else:
                 node.func = self._visit(function)
         elif isinstance(function, ast.Name):
@@ -575,6 +577,10 @@ def _without_ignored(statement: ast.stmt) -> ast.stmt:
                 elif target.id == "__slots__":
                     target.id = ".slots"  # means nothing to the board
     return statement
+
+
+def _is_super(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
 
 
 def _is_private(attribute: str) -> bool:

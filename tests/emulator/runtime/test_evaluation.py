@@ -54,6 +54,15 @@ def test_an_error_in_a_reordered_call_has_the_boards_words() -> None:
     assert _run(script) == "2 [1] unexpected keyword argument 'b'\n"
 
 
+def test_super_gives_a_property_and_not_its_value() -> None:
+    script = (
+        "class A:\n    x = 1\n    @property\n    def p(self): return 2\n    def f(self): return 3\n"
+        "class B(A):\n    def t(self):\n        print(super().x, super().p, super().f(), super(B, self).p)\n"
+        "B().t()\n"
+    )
+    assert _run(script) == "1 <property> 3 <property>\n"
+
+
 def _run(script: str) -> str:
     with Board("fipy", offline=True) as board:
         (board.flash / "main.py").write_text(script)
