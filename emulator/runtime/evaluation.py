@@ -1,4 +1,4 @@
-"""Evaluation in the board's order where that is not the host's.
+"""Evaluation as the board's compiler has it where that is not as on the host: its order, and loops over ``range``.
 
 The values of a dict display come before their keys, and ``*`` and ``**`` arguments after all others (firmware: py/compile.c).
 The source pipeline calls these only where both sides run something, so that the order can be seen.
@@ -7,7 +7,7 @@ The source pipeline calls these only where both sides run something, so that the
 from __future__ import annotations
 
 from _thread import get_ident
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from emulator.runtime import hooks as names
@@ -27,6 +27,22 @@ def dict_display(*values_and_keys: Any) -> dict[Any, Any]:
     made: dict[Any, Any] = dict(zip(values_and_keys[1::2], values_and_keys[::2], strict=True))
     size = len(values_and_keys) // 2
     return made if size < _PLAIN_DISPLAY else display(made, size)
+
+
+def loop(*bounds: Any) -> Any:
+    """``for i in range(...)``: the compiler makes a comparison and an addition of it, of whatever is given."""
+    for bound in bounds:
+        if type(bound) is not int:
+            return _counted(*bounds)
+    return range(*bounds)
+
+
+def _counted(*bounds: Any) -> Iterator[Any]:
+    now, stop = bounds[:2] if len(bounds) > 1 else (0, bounds[0])
+    step = bounds[2] if len(bounds) > 2 else 1
+    while now < stop if step > 0 else now > stop:
+        yield now
+        now += step
 
 
 def first(value: Any, *others: Any) -> Any:
@@ -49,6 +65,7 @@ def hooks() -> dict[str, Callable[..., Any]]:
         names.STARRED_CALL: called,
         names.DICT_DISPLAY: dict_display,
         names.FIRST: first,
+        names.LOOP: loop,
         names.KEY: key_of,
         names.VALUE: value_of,
     }

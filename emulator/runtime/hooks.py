@@ -30,6 +30,9 @@ REPEAT = ".repeat"
 POWER = ".pow"
 """``.pow(left, right)``: ``**``."""
 
+UNION = ".or"
+"""``.or(left, right)``: ``|`` beside a dict display."""
+
 CONTAINS = ".in"
 """``.in(item, container)``: ``in`` with a literal text on its left."""
 
@@ -83,6 +86,9 @@ SET_SLICE = ".setslice"
 
 SLICE = ".slice"
 """``.slice(start, stop, step)``: a slice."""
+
+LOOP = ".loop"
+"""``.loop(start, stop, step)``: what ``for name in range(...)`` counts through."""
 
 STARRED_CALL = ".starred"
 """``.starred(f, args, named, star, double_star)``: a call whose ``*`` argument is evaluated after its keyword arguments."""

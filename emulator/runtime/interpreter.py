@@ -11,7 +11,7 @@ from emulator.runtime import builtins, source
 from emulator.runtime.hidden import visible_names
 from emulator.runtime.imports import Importer, ScriptModule, new_module
 from emulator.runtime.names import MeasuredPath
-from emulator.runtime.tracebacks import LOCATION, format_exception
+from emulator.runtime.tracebacks import LOCATION, format_exception, host_source
 from flashfs.notes import Note
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ class Interpreter:
         self.main: dict[str, Any] = self.main_module.__dict__
         self._making = threading.Lock()
         self._display: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
+        """Name in brackets -> source, of files that the flash alone has: tracebacks are read off it."""
 
     def compile(self, text: str, display: str, mode: str = "exec", filename: str | None = None) -> CodeType:
         """Compile; ``display`` is the file name the console shows, ``filename`` the one the host's debugger sees.
@@ -122,7 +124,13 @@ class Interpreter:
             text = source.decode(data)
         except source.SourceError as error:
             raise self._refused(error, path) from None
-        self._run(self.compile(text, path, "exec", filename), globals, locals)
+        code = self.compile(text, path, "exec", filename)
+        if code.co_filename.startswith("<"):
+            self._texts[code.co_filename] = text
+        self._run(code, globals, locals)
+
+    def _source(self, filename: str) -> str | None:
+        return self._texts.get(filename) or host_source(filename)
 
     def _run(self, code: CodeType, globals: dict[str, Any], locals: Any) -> Any:  # noqa: A002
         # A function takes its builtins from its globals when it is made, or else from the frame that makes it. So the
@@ -145,7 +153,14 @@ class Interpreter:
         """The text the console shows for ``exception``."""
         if self.heap is not None:
             self.heap.caught(exception)
-        return format_exception(exception, self.builtins, self._display, self.device.printer, note=self.device.note)
+        return format_exception(
+            exception,
+            self.builtins,
+            self._display,
+            self.device.printer,
+            note=self.device.note,
+            source=self._source,
+        )
 
     def help(self, *args: Any) -> None:
         """The builtin ``help`` (firmware: py/builtinhelp.c, esp32/util/help.c)."""

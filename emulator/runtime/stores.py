@@ -49,6 +49,9 @@ def _clears(name: str, value: Any) -> bool:
 
 def set_slice(value: Any, obj: Any, key: Any) -> None:
     """``obj[start:stop] = value``. Raises TypeError, NotImplementedError, ValueError."""
+    for index in (key.start, key.stop):
+        if index is not None and not isinstance(index, int) and type(obj) in (list, bytearray, memoryview):
+            raise TypeError(f"can't convert {type_name(index)} to int")
     if isinstance(obj, list):
         if not isinstance(value, (list, tuple)):
             raise TypeError(f"object '{type_name(value)}' isn't a tuple or list")

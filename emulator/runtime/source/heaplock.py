@@ -97,21 +97,6 @@ class _Instrumenter(ast.NodeTransformer):
         stored = self._store(target, called(hooks.AUGMENTED, operator, read, node.value, at=target))
         return node if stored is None else placed([ast.Expr(stored)], node)[0]
 
-    def _For(self, node: ast.For) -> ast.For:
-        if isinstance(node.target, ast.Name) and _is_range(node.iter):
-            call = node.iter
-            assert isinstance(call, ast.Call)
-            call.args = [self.visit(argument) for argument in call.args]
-            node.body, node.orelse = self._block(node.body), self._block(node.orelse)
-            return node
-        self.generic_visit(node)
-        return node
-
-    def _block(self, body: list[ast.stmt]) -> list[ast.stmt]:
-        holder = self.generic_visit(ast.Module(body=body, type_ignores=[]))
-        assert isinstance(holder, ast.Module)
-        return holder.body
-
     def _Raise(self, node: ast.Raise) -> ast.Raise:
         self.generic_visit(node)
         if isinstance(node.exc, ast.Name):
@@ -257,20 +242,6 @@ def _before(node: ast.expr) -> ast.expr:
 
 def _is_super(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
-
-
-def _is_range(node: ast.expr) -> bool:
-    """Whether ``node`` is a call of ``range`` that the compiler makes a loop with a counter of (firmware: py/compile.c)."""
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id != hooks.CALL:
-        return False
-    function, *arguments = node.args
-    return (
-        isinstance(function, ast.Name)
-        and function.id == "range"
-        and not node.keywords
-        and not any(isinstance(argument, ast.Starred) for argument in arguments)
-        and (len(arguments) < 3 or fold(arguments[2], {}) is not None)
-    )
 
 
 def _read_again(target: ast.expr) -> ast.expr | None:

@@ -261,9 +261,7 @@ class Rewriter:
             name_of = constant(target.attr, target)
             hook = called(hooks.SET_ATTRIBUTE, node.value, target.value, name_of, at=target)
         elif isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice) and not _has_step(target.slice):
-            ends = [target.slice.lower, target.slice.upper, None]
-            parts = [end or ast.copy_location(ast.Constant(value=None), target) for end in ends]
-            hook = called(hooks.SET_SLICE, node.value, target.value, called(hooks.SLICE, *parts, at=target), at=target)
+            hook = called(hooks.SET_SLICE, node.value, target.value, _slice_call(target.slice, target), at=target)
         else:
             return None
         for index, argument in enumerate(hook.args[:2]):
@@ -284,7 +282,8 @@ class Rewriter:
             statement: ast.stmt
             if _deletes_item(target):
                 assert isinstance(target, ast.Subscript)
-                statement = ast.Expr(called(hooks.DELETE_ITEM, target.value, target.slice, at=target))
+                key = _slice_call(target.slice, target) if isinstance(target.slice, ast.Slice) else target.slice
+                statement = ast.Expr(called(hooks.DELETE_ITEM, target.value, key, at=target))
             else:
                 statement = ast.Delete(targets=[target])
             statements.append(ast.copy_location(statement, node))
@@ -345,8 +344,13 @@ class Rewriter:
         if isinstance(node.iter, ast.Tuple) and self._bare_star(node.iter):
             self.refuse(node.iter, grammar.UNPACKING)
             return node
+        counted = isinstance(node.target, ast.Name) and _counts(node.iter)
         self._children(node)
-        node.iter = _ordered(node.iter)
+        if counted:
+            assert isinstance(node.iter, ast.Call)
+            node.iter = called(hooks.LOOP, *node.iter.args[1:], at=node.iter)
+        else:
+            node.iter = _ordered(node.iter)
         return node
 
     def _Return(self, node: ast.Return) -> ast.Return:
@@ -452,6 +456,9 @@ class Rewriter:
                 return called(hooks.ADD, node.left, node.right, at=node)
         elif kind is ast.Pow:
             return called(hooks.POWER, node.left, node.right, at=node)
+        elif kind is ast.BitOr:
+            if _dict_display(node.left) or _dict_display(node.right):
+                return called(hooks.UNION, node.left, node.right, at=node)
         elif kind is ast.MatMult:
             self.refuse(node, grammar.MATRIX)
         return node
@@ -593,7 +600,14 @@ def _has_parameters(arguments: ast.arguments) -> bool:
 
 
 def _deletes_item(target: ast.expr) -> bool:
-    return isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice)
+    return isinstance(target, ast.Subscript) and not (isinstance(target.slice, ast.Slice) and _has_step(target.slice))
+
+
+def _slice_call(node: ast.Slice, at: ast.expr) -> ast.Call:
+    """The slice, which the board's compiler makes, by a hook."""
+    ends = [node.lower, node.upper, None]
+    parts = [end or ast.copy_location(ast.Constant(value=None), at) for end in ends]
+    return called(hooks.SLICE, *parts, at=at)
 
 
 _RUNNING = (ast.Call, ast.Yield, ast.YieldFrom, ast.Await)
@@ -638,6 +652,16 @@ def _may_be_table(node: ast.expr) -> bool:
     return isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Dict, ast.DictComp))
 
 
+def _counts(node: ast.expr) -> bool:
+    """Whether ``node`` is a call of ``range`` that the compiler makes a loop with a counter of (firmware: py/compile.c)."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id != "range":
+        return False
+    arguments = node.args
+    if node.keywords or not 1 <= len(arguments) <= 3 or any(isinstance(one, ast.Starred) for one in arguments):
+        return False
+    return len(arguments) < 3 or fold(arguments[2], {}) not in (None, 0)
+
+
 def _ordered(node: ast.expr) -> ast.expr:
     """What a loop goes over, in the board's order where that can differ."""
     if isinstance(node, _SEQUENCES):
@@ -676,6 +700,14 @@ def _called_name(node: ast.Call) -> object:
 
 def _repeatable(node: ast.expr) -> bool:
     return isinstance(node, (ast.List, ast.Tuple)) or _text(node)
+
+
+def _dict_display(node: ast.expr) -> bool:
+    return isinstance(node, (ast.Dict, ast.DictComp)) or (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in (hooks.DICT, hooks.DICT_DISPLAY)
+    )
 
 
 def _is_made_dict(node: ast.expr) -> bool:

@@ -67,3 +67,27 @@ def _run(script: str) -> str:
     with Board("fipy", offline=True) as board:
         (board.flash / "main.py").write_text(script)
         return board.run(timeout=10).text
+
+
+LOOPS = [
+    ("range(10 / 4)", "0 1 2 "),
+    ("range(1.5, 4)", "1.5 2.5 3.5 "),
+    ("range(5, 1.5, -1)", "5 4 3 2 "),
+    ("range(True)", "0 "),
+    ("range(0, 10, n)", "0 2 4 6 8 "),
+    ("range(1 << 40, (1 << 40) + 1)", "1099511627776 "),
+    ("range('a')", "unsupported types for __lt__: 'int', 'str'"),
+    ("range((), 4)", "unsupported types for __lt__: 'tuple', 'int'"),
+    ("range(2, 5, 1.5)", "can't convert float to int"),
+    ("range(1, 2, 0)", "zero step"),
+    ("range()", "function missing 1 required positional arguments"),
+]
+
+
+@pytest.mark.parametrize(("loop", "printed"), LOOPS)
+def test_loops_over_range(loop: str, printed: str) -> None:
+    script = (
+        f"n = 2\ntry:\n    for i in {loop}:\n        print(i, end=' ')\n"
+        "except (TypeError, ValueError) as e:\n    print(e, end='')\n"
+    )
+    assert _run(script) == printed

@@ -288,7 +288,16 @@ WITHOUT_SOURCE = {
 
 @pytest.mark.parametrize(("script", "found"), WITHOUT_SOURCE.values(), ids=WITHOUT_SOURCE)
 def test_a_raise_is_known_without_the_source(run_script: RunScript, script: str, found: list[tuple[int, str]]) -> None:
-    assert run_script(script).text == shown(found, "ZeroDivisionError: divide by zero")
+    entries = [(1, "<module>"), *((line, f"<string> {block}") for line, block in found)]
+    assert run_script(f"exec({script!r})").text == shown(entries, "ZeroDivisionError: divide by zero")
+
+
+def test_files_that_the_flash_alone_has(run_script: RunScript) -> None:
+    script, found, last = SCRIPTS["bare raise"]
+    entries = [(1, "<module>"), *((line, f"lib/inner.py {block}") for line, block in found)]
+    assert run_script("import inner", {"lib/inner.py": script}).text == shown(entries, last).replace(
+        "lib/", "/flash/lib/"
+    )
 
 
 CAUGHT = """
