@@ -87,6 +87,9 @@ SET_SLICE = ".setslice"
 SLICE = ".slice"
 """``.slice(start, stop, step)``: a slice."""
 
+LITERAL = ".literal"
+"""``.literal(number, value)``: the object of a bytes literal, in files that may write into it."""
+
 LOOP = ".loop"
 """``.loop(start, stop, step)``: what ``for name in range(...)`` counts through."""
 

@@ -7,7 +7,7 @@ import threading
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from emulator.runtime import builtins, source
+from emulator.runtime import builtins, hooks, source
 from emulator.runtime.hidden import visible_names
 from emulator.runtime.imports import Importer, ScriptModule, new_module
 from emulator.runtime.names import MeasuredPath
@@ -47,6 +47,7 @@ class Interpreter:
         self.main: dict[str, Any] = self.main_module.__dict__
         self._making = threading.Lock()
         self._display: dict[str, str] = {}
+        self._literals = 0
         self._texts: dict[str, str] = {}
         """Name in brackets -> source, of files that the flash alone has: tracebacks are read off it."""
 
@@ -60,7 +61,13 @@ class Interpreter:
             self.heap_lock()
         try:
             code = source.compile_script(
-                text, filename, mode, floats=self.floats, optimize=self.opt_level, heap_lock=self.heap is not None
+                text,
+                filename,
+                mode,
+                floats=self.floats,
+                optimize=self.opt_level,
+                heap_lock=self.heap is not None,
+                literals=self._literals_of(text) if "uctypes" in text else None,
             )
         except source.SourceError as error:
             raise self._refused(error, display) from None
@@ -75,6 +82,16 @@ class Interpreter:
             self.heap = heaplock.HeapLock(self)
             self.builtins.update(heaplock.hooks(self, self.heap, self.builtins))
         return self.heap
+
+    def _literals_of(self, text: str) -> int:
+        """The number of the first bytes literal of ``text``; no two are the same object (see ``source/literals.py``)."""
+        if hooks.LITERAL not in self.builtins:
+            from emulator.firmware._memory import memory_of
+
+            self.builtins[hooks.LITERAL] = memory_of(self.device).literal
+        first = self._literals
+        self._literals += text.count("'") + text.count('"')
+        return first
 
     def _refused(self, error: source.SourceError, display: str) -> BaseException:
         """The board's exception for source that it refuses; the host's reader is told what is meant and what to write."""
