@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator import Board
-from tests.emulator.conftest import NEVER, load
+from tests.emulator.conftest import NEVER, RunScript, load
 
 IMPORTS = "import uctypes\nb = bytearray(b'\\x11\\x22\\x33\\x44\\x55\\x66\\x77\\x88')\nA = uctypes.addressof\ndef W(d, n, v):\n    data = bytearray(8)\n    setattr(uctypes.struct(A(data), d, uctypes.LITTLE_ENDIAN), n, v)\n    return data"
 FACTS = {
