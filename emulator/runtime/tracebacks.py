@@ -115,7 +115,9 @@ def _of_frame(
         added = _raised_bare(frame, line) if unwinder is None and not running else []
         if unwinder is not None:
             added = unwinder.lines(frame, line, exception, frame.f_lineno if running else None)
-            inner = unwinder.comprehensions(*_place(traceback))
+            place = _place(traceback)
+            came_up = [(file, unwinder.shown(*place, line), code.co_name)]
+            inner = unwinder.comprehensions(*place)
             for number, (outer_line, name) in enumerate(inner):
                 came_up[-1] = (file, outer_line, came_up[-1][2])
                 came_up.append((file, line if number == len(inner) - 1 else outer_line, name))

@@ -252,6 +252,16 @@ SCRIPTS: dict[str, tuple[str, list[tuple[int, str]], str]] = {
         [(7, "<module>"), (6, "f"), (4, "f")],
         "ValueError: a",
     ),
+    "condition of while": (
+        "i = 0\nwhile [1][i]:\n    i += 1\n    pass\n",
+        [(4, "<module>")],
+        "IndexError: list index out of range",
+    ),
+    "call in a condition of while": (
+        "def f():\n    1//0\nx = 1\nwhile (x and\n       f()):\n    while x < 5:\n        x += 1\n",
+        [(7, "<module>"), (2, "f")],
+        "ZeroDivisionError: divide by zero",
+    ),
     "raise in a nested function of a clause": (
         "def f():\n    def g():\n        raise KeyError(5)\n    try:\n        1/0\n    except ZeroDivisionError:\n        g()\nf()\n",
         [(8, "<module>"), (7, "f"), (3, "g")],
