@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from emulator.firmware._arguments import native
 from emulator.firmware._convert import to_int
+from emulator.firmware._natives import to_word
 from emulator.firmware.gc import BLOCK, Heap
 from flashfs.notes import Note
 
@@ -32,7 +33,7 @@ def module(device: Device) -> dict[str, object]:
     def opt_level(*new: object) -> int | None:
         if not new:
             return interpreter.opt_level
-        interpreter.opt_level = to_int(new[0])
+        interpreter.opt_level = to_word(new[0])
         return None
 
     @native(0, 1)

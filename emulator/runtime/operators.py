@@ -37,7 +37,7 @@ _WHOLE_ONLY = (str, bytes, bytearray, memoryview, tuple)
 
 def unsupported(name: str, left: object, right: object) -> TypeError:
     """The TypeError of a binary operator; a str on the left wants another (firmware: py/runtime.c, py/objstr.c)."""
-    if isinstance(left, str) and name not in ("__divmod__", "__mul__"):
+    if isinstance(left, str) and not isinstance(right, str) and name not in ("__divmod__", "__mul__"):
         return TypeError(f"can't convert '{type_name(right)}' object to str implicitly")
     first = "int" if isinstance(left, bool) else type_name(left)
     return TypeError(f"unsupported types for {name}: '{first}', '{type_name(right)}'")
