@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from emulator.runtime import hooks
 from emulator.runtime.calls import TYPES, parse_int
 from emulator.runtime.methods import CAREFUL, CAREFUL_CALLS, TABLES
+from tests.emulator.conftest import RunScript
 from tests.emulator.harness import Bench
 
 
