@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from emulator.board import Board
     from emulator.clock import Clock
     from emulator.console import ConsoleWriter
+    from emulator.firmware._memory import Memory
     from emulator.power import PowerCycle
     from emulator.repl.line_editor import History
     from emulator.runtime.interpreter import Interpreter
@@ -33,6 +34,8 @@ class Device:
     note: Callable[[Note], None]
     printer: Printer = field(default_factory=Printer)
     interpreter: Interpreter = field(init=False)
+    memory: Memory | None = field(default=None, init=False)
+    """Which addresses the script's objects have, once something asks for one."""
     _history: History | None = field(default=None, init=False)
 
     def host_file(self, path: str, data: bytes) -> str:

@@ -16,11 +16,12 @@ from emulator.firmware._convert import encode
 from flashfs.notes import Note
 
 if TYPE_CHECKING:
+    from emulator.device import Device
     from flashfs.notes import NoteSink
 
 BASE = 0x3F800000
 """Where external RAM begins (firmware: esp32, memory map)."""
-_WINDOW = 0x00800000
+_WINDOW = 0x00700000
 _OURS = "emulator."
 _ALIGN = 16
 _HEADER = 32
@@ -70,6 +71,8 @@ class Memory:
         self._copies: dict[int, bytearray] = {}  # start -> what was written to bytes that cannot change
         self._sizes: dict[int, int] = {}
         self.places: dict[int, int] = {}  # id -> address, of objects that are themselves part of another one
+        self._literals: dict[int, bytes] = {}  # by their numbers
+        self._own: set[int] = set()  # id of each of these: nobody else has them
         self._held = 0
         self._next = BASE + 0x10000
 
@@ -161,10 +164,33 @@ class Memory:
         _, view, offset = self._find(address, size)
         return bytes(view[offset : offset + size])
 
+    def literal(self, number: int, value: bytes) -> bytes:
+        """The object of a bytes literal of the script's: one that can be written into."""
+        made = self._literals.get(number)
+        if made is None:
+            made = self._literals[number] = bytes(bytearray(value))
+            self._own.add(id(made))
+        return made
+
+    def text(self, address: int) -> bytes | None:
+        """The bytes up to the next zero or the end of the object, after which one stands; None if nothing is there."""
+        index = bisect_right(self._starts, address)
+        if not index:
+            return None
+        start = self._starts[index - 1]
+        view = view_of(self._objects[start])
+        if address > start + view.nbytes:
+            return None
+        _, view, offset = self._find(address, 0)
+        return bytes(view[offset:]).partition(b"\0")[0]
+
     def write(self, address: int, data: bytes) -> None:
         """Write ``data``. Raises ValueError."""
         start, view, offset = self._find(address, len(data))
         if view.readonly:
+            if id(self._objects[start]) in self._own:
+                _overwrite(self._objects[start], offset, data)
+                return
             view = self._copy(start, view)
         view[offset : offset + len(data)] = data
 
@@ -194,6 +220,23 @@ class Memory:
         )
         self._copies[start] = bytearray(view)
         return memoryview(self._copies[start])
+
+
+def memory_of(device: Device) -> Memory:
+    """The memory of a device, which its modules share."""
+    if device.memory is None:
+        device.memory = Memory(device.board.model.memory.heap_bytes, device.note)
+    return device.memory
+
+
+def _overwrite(of: bytes, offset: int, data: bytes) -> None:
+    """Write into a bytes object that only one place of one script refers to."""
+    import ctypes
+
+    first = id(of) + bytes.__basicsize__ - 1
+    ctypes.memmove(first + offset, data, len(data))
+    size = ctypes.sizeof(ctypes.c_ssize_t)
+    ctypes.c_ssize_t.from_address(first - size).value = -1  # its hash is worked out anew
 
 
 _pointers: list[Callable[[memoryview], int]] = []

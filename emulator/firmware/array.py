@@ -28,12 +28,17 @@ _HOST_CODES = {
     "Q": "Q",
     "f": "f",
     "d": "d",
-    "P": "I",
+    "P": "i",
+    "O": "I",
+    "S": "i",
 }
 """Typecode -> the host's of the same size: a long has four bytes on the board."""
 
-_SIGNED = "bhilq"
-_NOT_EMULATED = "OS"
+_SIGNED = "bhilqPS"
+_OBJECTS = "O"
+_NEVER_READ = "S"
+"""The typecode of strings takes numbers and gives 0 always (firmware: py/binary.c)."""
+_NO_NUMBERS = _OBJECTS + _NEVER_READ
 _ABSENT = (
     "buffer_info byteswap count frombytes fromfile fromlist fromunicode index insert itemsize pop remove reverse tobytes "
     "tofile tolist tounicode typecode clear"
@@ -67,28 +72,28 @@ class array(host.array):  # type: ignore[type-arg]
     Ints lose what does not fit. Raises ValueError for a typecode that does not exist, TypeError.
     """
 
-    __slots__ = ("_code",)
+    __slots__ = ("_code", "_held")
     __hash__ = None
     _code: str
+    _held: dict[int, Any]
+    """Of an array of objects: address -> object."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if kwargs:
             raise TypeError("function doesn't take keyword arguments")
         count(len(args), 1, 2)
         code = to_text(args[0])[:1]
-        if code and code in _NOT_EMULATED:
-            raise NotImplementedError(f"array typecode '{code}': the board has it, the emulator does not yet")
         if code not in _HOST_CODES:
             raise ValueError("bad typecode")
         made = host.array.__new__(cls, _HOST_CODES[code])
         made._code = code
+        made._held = {}
         if len(args) == 2:
             items = args[1]
             if isinstance(items, (bytes, bytearray)):
                 _add_bytes(made, items)
             else:
-                size = made._size()
-                host.array.extend(made, [_number(code, size, item) for item in iterated(items)])
+                host.array.extend(made, [made._item(item) for item in iterated(items)])
         return made
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -97,20 +102,45 @@ class array(host.array):  # type: ignore[type-arg]
     def _size(self) -> int:
         return host.array.itemsize.__get__(self)  # type: ignore[no-any-return]
 
+    def _item(self, value: object) -> int | float:
+        """``value`` as it is stored. Raises TypeError."""
+        if self._code != _OBJECTS:
+            return _number(self._code, self._size(), value)
+        from emulator.runtime.printing import address
+
+        where = int(address(value), 16)
+        self._held[where] = value
+        return where
+
+    def _object(self, where: int) -> Any:
+        if self._code == _NEVER_READ:
+            return 0
+        try:
+            return self._held[where]
+        except KeyError:  # the board reads whatever is there
+            raise ValueError("no object at this address") from None
+
+    def _hold(self, others: object) -> None:
+        """Whatever bytes of ``others`` come in stand for the objects that they stood for there."""
+        if isinstance(others, array):
+            self._held.update(others._held)
+
     def _like(self, data: Any) -> array:
         made: array = host.array.__new__(type(self), _HOST_CODES[self._code])
         made._code = self._code
+        made._held = dict(self._held)
         host.array.frombytes(made, data)
         return made
 
     def append(self, *args: Any) -> None:
         """Add one item."""
         count(1 + len(args), 2, 2)
-        host.array.append(self, _number(self._code, self._size(), args[0]))
+        host.array.append(self, self._item(args[0]))
 
     def extend(self, *args: Any) -> None:
         """Add the bytes of an object with the buffer protocol, whole items only. Raises TypeError."""
         count(1 + len(args), 2, 2)
+        self._hold(args[0])
         _add_bytes(self, buffer_of(args[0]))
 
     def decode(self, *args: Any) -> str:
@@ -122,16 +152,22 @@ class array(host.array):  # type: ignore[type-arg]
             start, stop = _range(self, index)
             size = self._size()
             return self._like(host.array.tobytes(self)[start * size : stop * size])
-        return host.array.__getitem__(self, item_index("array", len(self), index))
+        item = host.array.__getitem__(self, item_index("array", len(self), index))
+        return self._object(item) if self._code in _NO_NUMBERS else item
+
+    def __iter__(self) -> Any:
+        items = host.array.__iter__(self)
+        return map(self._object, items) if self._code in _NO_NUMBERS else items
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if not isinstance(index, slice):
             at = item_index("array", len(self), index)
-            host.array.__setitem__(self, at, _number(self._code, self._size(), value))
+            host.array.__setitem__(self, at, self._item(value))
             return
         start, stop = _range(self, index)
         size = self._size()
         if isinstance(value, (array, bytearray, memoryview, bytes)):
+            self._hold(value)
             data = memoryview(value)
             if data.itemsize != size:
                 raise ValueError("lhs and rhs should be compatible")
@@ -145,7 +181,9 @@ class array(host.array):  # type: ignore[type-arg]
 
     def __add__(self, other: Any) -> Any:
         data = memoryview(buffer_of(other))
-        return self._like(host.array.tobytes(self) + bytes(data[: len(data) // self._size() * self._size()]))
+        made = self._like(host.array.tobytes(self) + bytes(data[: len(data) // self._size() * self._size()]))
+        made._hold(other)
+        return made
 
     def __iadd__(self, other: Any) -> Any:
         self.extend(other)

@@ -21,16 +21,16 @@ def module(device: Device) -> dict[str, Any]:
 
     class Builtins(ModuleType):
         def __setattr__(self, name: str, value: Any) -> None:
-            super().__setattr__(name, value)
+            ModuleType.__setattr__(self, name, value)
             builtins[name] = value
 
         def __delattr__(self, name: str) -> None:
             if name not in self.__dict__ or (name in board and self.__dict__[name] is board[name]):
                 raise no_attribute(self, name)
-            super().__delattr__(name)
+            ModuleType.__delattr__(self, name)
             del builtins[name]
             if name in board:
-                super().__setattr__(name, board[name])
+                ModuleType.__setattr__(self, name, board[name])
                 builtins[name] = board[name]
 
     device.module("builtins").__class__ = Builtins

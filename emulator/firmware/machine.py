@@ -8,6 +8,7 @@ from emulator.boot import WDT_RESET
 from emulator.errors import BoardOSError
 from emulator.firmware._arguments import bind, native, natives
 from emulator.firmware._convert import encode, to_float, writable
+from emulator.firmware._mem import accessors
 from emulator.firmware._missing import not_emulated
 from emulator.firmware._natives import hide, stream_part, to_word
 from emulator.firmware._sd import sd_type
@@ -74,6 +75,7 @@ def module(device: Device) -> dict[str, Any]:
         to_word(state)
 
     return {
+        **accessors(device),
         **natives(reset, idle, unique_id, rng, freq, main, reset_cause, wake_reason, disable_irq, enable_irq),
         "SD": sd_type(device),
         "UART": _uart(device),

@@ -1,7 +1,4 @@
-"""``micropython``: the interpreter's own switches and reports (firmware: py/modmicropython.c).
-
-``heap_lock`` counts but locks nothing: the host allocates where the board would raise MemoryError, and a note says so.
-"""
+"""``micropython``: the interpreter's own switches and reports (firmware: py/modmicropython.c)."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from emulator.firmware._arguments import native
 from emulator.firmware._convert import to_int
+from emulator.firmware._natives import to_word
 from emulator.firmware.gc import BLOCK, Heap
 from flashfs.notes import Note
 
@@ -29,13 +27,13 @@ def module(device: Device) -> dict[str, object]:
     """Return the names of ``micropython``."""
     memory = device.board.model.memory
     heap = Heap(memory.heap_bytes)
-    locked = 0
+    interpreter = device.interpreter
 
     @native(0, 1)
     def opt_level(*new: object) -> int | None:
         if not new:
-            return device.interpreter.opt_level
-        device.interpreter.opt_level = to_int(new[0])
+            return interpreter.opt_level
+        interpreter.opt_level = to_word(new[0])
         return None
 
     @native(0, 1)
@@ -62,25 +60,15 @@ def module(device: Device) -> dict[str, object]:
 
     @native(0)
     def heap_lock() -> None:
-        nonlocal locked
-        locked += 1
-        device.note(
-            Note(
-                "heap-lock",
-                "micropython.heap_lock(): allocations go on here",
-                cause='On the board each allocation now raises MemoryError "memory allocation failed, heap is locked".',
-                source="py/modmicropython.c, py/gc.c",
-            )
-        )
+        interpreter.heap_lock().depth += 1
 
     @native(0)
     def heap_unlock() -> None:
-        nonlocal locked
-        locked -= 1
+        interpreter.heap_lock().depth -= 1
 
     @native(1)
     def alloc_emergency_exception_buf(size: object, /) -> None:
-        to_int(size)
+        interpreter.emergency = max(0, to_int(size))
 
     @native(1, 2)
     def kbd_intr(char: object, extra: object = None, /) -> None:

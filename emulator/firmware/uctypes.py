@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.firmware._arguments import count, native
 from emulator.firmware._convert import SMALL_INT_MAX, SMALL_INT_MIN, to_float, to_int
-from emulator.firmware._memory import Memory, view_of
+from emulator.firmware._memory import Memory, memory_of, view_of
 from emulator.firmware._natives import hide, to_word
 from emulator.runtime.floats import to_single
 from emulator.runtime.hidden import no_attribute
@@ -434,7 +434,7 @@ def _shown_kind(descriptor: Any) -> str:
 
 def module(device: Device) -> dict[str, object]:
     """Return the names of ``uctypes``."""
-    memory = Memory(device.board.model.memory.heap_bytes, device.note)
+    memory = memory_of(device)
     struct, what, part = _make_struct(memory)
 
     @native(1, 2)

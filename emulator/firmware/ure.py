@@ -242,8 +242,13 @@ def module(device: Device) -> dict[str, object]:
 
     @native(1, 2)
     def compile(pattern: object, flags: object = 0, /) -> ure:
-        to_int(flags)
-        return ure(to_text(pattern))
+        text = to_text(pattern)
+        made = ure(text)
+        if to_int(flags) & DEBUG:
+            from emulator.firmware._redump import dump
+
+            device.console.write(dump(encode(text)))
+        return made
 
     @native(2, 4)
     def match_once(pattern: object, text: object, *ignored: object) -> object:

@@ -171,6 +171,13 @@ def module(device: Device) -> dict[str, object]:
             held[addresses[id(obj)]] = obj
         return addresses[id(obj)]
 
+    def text_at(address: int) -> str | None:
+        """The text at an address of ``uctypes.addressof``; None if there is nothing."""
+        if device.memory is None:
+            return None
+        data = device.memory.text(address)
+        return None if data is None else data.decode("utf-8", "replace")
+
     def value_bytes(value: object, code: str) -> bytes:
         if code == "f":
             return struct.pack("<f", to_float(value))
@@ -236,6 +243,8 @@ def module(device: Device) -> dict[str, object]:
             return value
         if code == "O" and value in held:
             return held[value]
+        if code == "S" and (text := text_at(value)) is not None:
+            return text
         raise undefined(
             f"the bytes for {code!r} are no address of an object here",
             "The board takes any bytes for an address and reads there.",

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import BoardOSError
-from emulator.runtime import calls, hooks, methods, operators, order, recursion
+from emulator.runtime import calls, evaluation, hooks, methods, operators, order, recursion, stores
 from emulator.runtime.hidden import no_attribute, script_class, visible_getattr, visible_names
 from emulator.runtime.methods import late
 from emulator.runtime.methods._common import implicit_str, text_of, to_int
@@ -48,6 +48,8 @@ def make(interpreter: Interpreter) -> dict[str, Any]:
     names.update(recursion.hooks(interpreter))
     names[hooks.NO_KEYWORDS] = no_keywords
     names.update(order.hooks())
+    names.update(evaluation.hooks())
+    names.update(stores.hooks())
     return names
 
 
@@ -280,13 +282,16 @@ def _store(obj: Any, name: Any, value: Any) -> None:
     if isinstance(obj, type):
         if not script_class(obj) or (value is _UNSET and name not in vars(obj)):
             raise AttributeError(f"'type' object has no attribute '{name}'")
+        if value is not _UNSET:
+            stores.set_attribute(value, obj, name)
+            return
     elif methods.TABLES.get(kind) is not None or (kind.__module__ == "builtins" and kind.__name__ != "module"):
         raise no_attribute(obj, name)
     try:
         if value is _UNSET:
-            delattr(obj, name)
+            stores.delete_attribute(obj, name)
         else:
-            setattr(obj, name, value)
+            stores.set_attribute(value, obj, name)
     except AttributeError:
         if script_class(kind) and hasattr(kind, name):
             raise  # a property of the script's

@@ -12,6 +12,7 @@ import builtins as host_builtins
 import gc
 import math
 from collections.abc import Callable, Iterable
+from itertools import islice
 from types import BuiltinMethodType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -521,7 +522,16 @@ def makers(interpreter: Interpreter) -> dict[int, Maker]:
         value = args[0]
         if type(value) is range:
             allocate(4 * len(value))
-        return list(iterated(value))
+        if hasattr(type(value), "__len__"):
+            return list(iterated(value))
+        # what does not end fills the heap; a list doubles its memory, and old and new have to be there together
+        most = 4
+        while 12 * most <= heap():
+            most *= 2
+        made = list(islice(iterated(value), most + 1))
+        if len(made) > most:
+            raise MemoryError(f"memory allocation failed, allocating {8 * most} bytes")
+        return made
 
     def make_type(*args: Any, **kwargs: Any) -> type:
         if len(args) == 1 and not kwargs:

@@ -46,6 +46,9 @@ _MADE_BY_CPYTHON = frozenset(["__dict__", "__doc__", "__qualname__", "__weakref_
 )
 """Names that CPython's class statement leaves in a class, and the board's does not."""
 
+MADE_BY_HOST = _MADE_BY_CPYTHON | {"__module__"}
+"""The names in a class that no statement of its body put there."""
+
 _SPECIAL = re.compile(r"__\w+__")
 
 
@@ -244,6 +247,11 @@ def _checked(kind: type, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _of_super(obj: Any, name: str) -> Any:
+    order = obj.__self_class__.__mro__
+    above = order[order.index(obj.__thisclass__) + 1 :]
+    defined = next((vars(owner)[name] for owner in above if name in vars(owner)), None)
+    if type(defined) is property:
+        return defined  # is not asked for its value (firmware: py/objtype.c)
     found = getattr(obj, name)
     native = getattr(found, "__objclass__", None) or type(getattr(found, "__self__", None))
     if type(found) in (type([].append), type([].__len__)) and isinstance(native, type):

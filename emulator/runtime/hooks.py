@@ -60,6 +60,9 @@ REPEAT = ".repeat"
 POWER = ".pow"
 """``.pow(left, right)``: ``**``."""
 
+UNION = ".or"
+"""``.or(left, right)``: ``|`` beside a dict display."""
+
 CONTAINS = ".in"
 """``.in(item, container)``: ``in`` with a literal text on its left."""
 
@@ -110,3 +113,73 @@ DEEP = ".deep"
 
 NO_KEYWORDS = ".nokeywords"
 """``.nokeywords()``: raises the TypeError of what takes no keyword arguments."""
+
+SET_ATTRIBUTE = ".setattr"
+"""``.setattr(value, obj, name)``: ``obj.name = value`` for what may have no attributes of its own."""
+
+DELETE_ATTRIBUTE = ".delattr"
+"""``.delattr(obj, name)``: ``del obj.name`` for what may have no attributes of its own."""
+
+SET_SLICE = ".setslice"
+"""``.setslice(value, obj, slice)``: ``obj[start:stop] = value``."""
+
+SLICE = ".slice"
+"""``.slice(start, stop, step)``: a slice."""
+
+LITERAL = ".literal"
+"""``.literal(number, value)``: the object of a bytes literal, in files that may write into it."""
+
+LOOP = ".loop"
+"""``.loop(start, stop, step)``: what ``for name in range(...)`` counts through."""
+
+STARRED_CALL = ".starred"
+"""``.starred(f, args, named, star, double_star)``: a call whose ``*`` argument is evaluated after its keyword arguments."""
+
+DICT_DISPLAY = ".display"
+"""``.display(value, key, ...)``: a dict display whose values are evaluated before their keys."""
+
+KEY = ".key"
+"""``.key(value, key)``: the key of an item of a dict comprehension; its value is kept for :data:`VALUE`."""
+
+VALUE = ".value"
+"""``.value()``: that value."""
+
+FIRST = ".first"
+"""``.first(value, other)``: ``value``; the other one is evaluated, too."""
+
+ALLOCATES = ".allocates"
+"""``.allocates()``: what follows takes memory from the heap; this and those below stand in files that lock the heap."""
+
+BUILT = ".built"
+"""``.built(value)``: a display, which is new."""
+
+MADE = ".made"
+"""``.made(value)``: what an operator gives; new unless the board keeps such values in a word."""
+
+CALLING = ".calling"
+"""``.calling(starred, method, f, *args, **kwargs)``: a call; ``starred``: ``*`` or ``**`` is among its arguments; ``method``: the
+attribute that is called, if it is one."""
+
+LOADED = ".loaded"
+"""``.loaded(obj, name, careful)``: an attribute that is not called at once; a method is bound for it."""
+
+ITEM = ".item"
+"""``.item(obj, key)``: ``obj[key]``."""
+
+SLICED = ".sliced"
+"""``.sliced(start, stop, step)``: a slice, which is an object of the heap on the board."""
+
+STORE_ATTRIBUTE = ".storeattr"
+"""``.storeattr(value, obj, name)``: ``obj.name = value``, for which the object may need more memory."""
+
+STORE_ITEM = ".storeitem"
+"""``.storeitem(value, obj, key)``: ``obj[key] = value``, as before."""
+
+AUGMENTED = ".augmented"
+"""``.augmented(operator, left, right)``: what ``left += right`` and its kin give."""
+
+RAISING = ".raising"
+"""``.raising(exception)``: what a ``raise`` statement names; a class is about to be instantiated."""
+
+CAUGHT = ".caught"
+"""``.caught(exception)``: an ``except`` clause has caught it; made in a locked heap it holds no more than the board's does."""

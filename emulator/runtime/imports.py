@@ -9,7 +9,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from emulator import firmware
+from emulator.runtime import stores
 from emulator.runtime.hidden import no_attribute
+from emulator.runtime.methods._common import implicit_str
 
 if TYPE_CHECKING:
     from emulator.runtime.interpreter import Interpreter
@@ -76,6 +78,10 @@ class Importer:
 
         Raises ImportError and whatever the module raises.
         """
+        if type(level) is not int or level < 0:
+            raise ValueError
+        if not isinstance(name, str):
+            implicit_str(name)
         name = self._absolute(name, globals or {}, level)
         module: ModuleType | None = None
         top: ModuleType | None = None
@@ -104,7 +110,7 @@ class Importer:
         if level > 1:
             parts = parts[: 1 - level]
         if not parts:
-            raise ImportError("cannot perform relative import")
+            raise ValueError("cannot perform relative import")
         return ".".join([*parts, name]) if name else ".".join(parts)
 
     def _from(self, module: ModuleType, names: tuple[str, ...]) -> ModuleType:
@@ -157,6 +163,7 @@ class Importer:
             if name in firmware.INCOMPLETE:
                 _fill_in_later(module)
             self._device_modules[name] = module
+            stores.FIXED.add(module)
             firmware.fill(name, module.__dict__, self._interpreter.device)
             if self._interpreter.floats == "single":
                 from emulator.runtime.single.modules import adapt

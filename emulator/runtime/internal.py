@@ -21,8 +21,8 @@ INTERNAL_CLASS = "RuntimeError"
 _PASSING_ON = tuple(
     f"emulator.runtime.{name}"
     for name in (
-        *("builtins", "calls", "floats", "formatting", "hidden", "methods", "names", "operators", "order", "printing"),
-        *("single", "sorting"),
+        *("builtins", "calls", "floats", "formatting", "heaplock", "hidden", "methods", "names", "operators", "order"),
+        *("printing", "single", "sorting", "stores"),
     )
 )
 """Modules that do to objects what the script asks for: what these then raise is the script's."""

@@ -7,16 +7,17 @@ import threading
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from emulator.runtime import builtins, source
+from emulator.runtime import builtins, hooks, source
 from emulator.runtime.hidden import visible_names
 from emulator.runtime.imports import Importer, new_module
 from emulator.runtime.names import MeasuredPath
 from emulator.runtime.sites import Sites
-from emulator.runtime.tracebacks import LOCATION, format_exception
+from emulator.runtime.tracebacks import LOCATION, format_exception, host_source
 from flashfs.notes import Note
 
 if TYPE_CHECKING:
     from emulator.device import Device
+    from emulator.runtime.heaplock import HeapLock
 
 _KINDS: dict[str, type[BaseException]] = {
     "SyntaxError": SyntaxError,
@@ -36,6 +37,10 @@ class Interpreter:
         """The precision of arithmetic: double, or single as on the board."""
         self.opt_level = 0
         """``micropython.opt_level``: what is compiled from now on leaves its assertions out above 0."""
+        self.heap: HeapLock | None = None
+        """The lock of the heap, once a script has to do with it."""
+        self.emergency = 0
+        """Bytes of the emergency buffer for exceptions (``micropython.alloc_emergency_exception_buf``)."""
         self.importer = Importer(self)
         self.builtins: dict[str, Any] = {}
         self.builtins.update(builtins.make(self))
@@ -49,6 +54,9 @@ class Interpreter:
         self.sites = Sites(self.builtins)
         self._making = threading.Lock()
         self._display: dict[str, str] = {}
+        self._literals = 0
+        self._texts: dict[str, str] = {}
+        """Name in brackets -> source, of files that the flash alone has: tracebacks are read off it."""
 
     def compile(
         self, text: str, display: str, mode: str = "exec", filename: str | None = None, *, sites: bool = False
@@ -58,13 +66,42 @@ class Interpreter:
         ``sites``: what stands in it can have functions of its own in the builtins. Raises the board's SyntaxError.
         """
         filename = filename or display
-        site = self.sites.want if sites else None
+        if self.heap is None and "heap_lock" in text:  # a text without the word locks no heap
+            self.heap_lock()
         try:
-            code = source.compile_script(text, filename, mode, floats=self.floats, optimize=self.opt_level, site=site)
+            code = source.compile_script(
+                text,
+                filename,
+                mode,
+                floats=self.floats,
+                optimize=self.opt_level,
+                site=self.sites.want if sites and self.heap is None else None,
+                heap_lock=self.heap is not None,
+                literals=self._literals_of(text) if "uctypes" in text else None,
+            )
         except source.SourceError as error:
             raise self._refused(error, display) from None
         self._display[filename] = display
         return code
+
+    def heap_lock(self) -> HeapLock:
+        """The lock of the heap; what is compiled from now on looks at it."""
+        if self.heap is None:
+            from emulator.runtime import heaplock
+
+            self.heap = heaplock.HeapLock(self)
+            self.builtins.update(heaplock.hooks(self, self.heap, self.builtins))
+        return self.heap
+
+    def _literals_of(self, text: str) -> int:
+        """The number of the first bytes literal of ``text``; no two are the same object (see ``source/literals.py``)."""
+        if hooks.LITERAL not in self.builtins:
+            from emulator.firmware._memory import memory_of
+
+            self.builtins[hooks.LITERAL] = memory_of(self.device).literal
+        first = self._literals
+        self._literals += text.count("'") + text.count('"')
+        return first
 
     def _refused(self, error: source.SourceError, display: str) -> BaseException:
         """The board's exception for source that it refuses; the host's reader is told what is meant and what to write."""
@@ -114,7 +151,13 @@ class Interpreter:
             text = source.decode(data)
         except source.SourceError as error:
             raise self._refused(error, path) from None
-        self._run(self.compile(text, path, "exec", filename, sites=True), globals, locals)
+        code = self.compile(text, path, "exec", filename, sites=True)
+        if code.co_filename.startswith("<"):
+            self._texts[code.co_filename] = text
+        self._run(code, globals, locals)
+
+    def _source(self, filename: str) -> str | None:
+        return self._texts.get(filename) or host_source(filename)
 
     def _run(self, code: CodeType, globals: dict[str, Any], locals: Any) -> Any:  # noqa: A002
         # A function takes its builtins from its globals when it is made, or else from the frame that makes it. So the
@@ -135,7 +178,16 @@ class Interpreter:
 
     def format_exception(self, exception: BaseException) -> str:
         """The text the console shows for ``exception``."""
-        return format_exception(exception, self.builtins, self._display, self.device.printer, note=self.device.note)
+        if self.heap is not None:
+            self.heap.caught(exception)
+        return format_exception(
+            exception,
+            self.builtins,
+            self._display,
+            self.device.printer,
+            note=self.device.note,
+            source=self._source,
+        )
 
     def help(self, *args: Any) -> None:
         """The builtin ``help`` (firmware: py/builtinhelp.c, esp32/util/help.c)."""

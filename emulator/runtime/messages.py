@@ -31,7 +31,7 @@ HOST_TYPES: dict[str, str] = {
     "dict_keys": "dict_view",
     "dict_valueiterator": "iterator",
     "dict_values": "dict_view",
-    "ellipsis": "Ellipsis",
+    "ellipsis": "",
     "list_iterator": "iterator",
     "list_reverseiterator": "reversed",
     "memory_iterator": "iterator",

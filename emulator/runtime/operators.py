@@ -37,7 +37,7 @@ _WHOLE_ONLY = (str, bytes, bytearray, memoryview, tuple)
 
 def unsupported(name: str, left: object, right: object) -> TypeError:
     """The TypeError of a binary operator; a str on the left wants another (firmware: py/runtime.c, py/objstr.c)."""
-    if isinstance(left, str) and name != "__divmod__":
+    if isinstance(left, str) and not isinstance(right, str) and name not in ("__divmod__", "__mul__"):
         return TypeError(f"can't convert '{type_name(right)}' object to str implicitly")
     first = "int" if isinstance(left, bool) else type_name(left)
     return TypeError(f"unsupported types for {name}: '{first}', '{type_name(right)}'")
@@ -94,6 +94,13 @@ def power(left: Any, right: Any) -> Any:
             raise
         odd = (isinstance(right, int) and right & 1) or (isinstance(right, float) and right % 2 == 1)
         return -math.inf if left < 0 and odd else math.inf
+
+
+def union(left: Any, right: Any) -> Any:
+    """``left | right``; dicts have none. Raises TypeError."""
+    if isinstance(left, dict) and type(right).__module__ == "builtins":
+        raise unsupported("__or__", left, right)
+    return left | right
 
 
 def stepped(obj: Any, store: Any = False) -> Any:
@@ -177,5 +184,6 @@ def hooks(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
         names.REPEAT: repeat,
         names.POWER: power,
         names.CONTAINS: contains,
+        names.UNION: union,
         names.STEPPED: stepped,
     }

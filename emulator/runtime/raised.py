@@ -7,6 +7,7 @@ other instruction there means that CPython itself made the exception, and its te
 from __future__ import annotations
 
 import opcode
+import sys
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -86,6 +87,14 @@ class Site:
                 break
         return found[-count:]
 
+    def slice_operands(self) -> list[Any]:
+        """Object, start and stop of a slice, as far as they can be told from the end; like :meth:`operands`."""
+        if "SUBSCR" not in self.operation:
+            return self.operands(3)
+        for offset in _before(self.frame.f_code, self.offset):
+            return Site(self.frame, offset).operands(3) if _name(self.frame.f_code, offset) == "BUILD_SLICE" else []
+        return []
+
 
 def innermost(exception: BaseException) -> TracebackType | None:
     """The entry of the traceback for where ``exception`` came up; None if it was never raised."""
@@ -133,12 +142,24 @@ def _loaded(frame: FrameType, operation: str, argument: int) -> list[Any] | None
         return _variables(frame, [argument])
     if operation == "LOAD_FAST_LOAD_FAST":
         return _variables(frame, [argument >> 4, argument & 15])
+    if operation == "LOAD_DEREF":
+        names = _cells(code)
+        value = frame.f_locals.get(names[argument], _MISSING) if argument < len(names) else _MISSING
+        return None if value is _MISSING else [value]
     if operation == "LOAD_NAME":
         return _global(frame, code.co_names[argument])
     if operation == "LOAD_GLOBAL":
         shift = 1 if "CACHE" in opcode.opmap else 0
         return _global(frame, code.co_names[argument >> shift])
     return None
+
+
+def _cells(code: CodeType) -> tuple[str, ...]:
+    """The names of variables that functions share, by the number that an instruction has for them."""
+    if sys.version_info < (3, 11):
+        return code.co_cellvars + code.co_freevars
+    own = code.co_varnames
+    return (*own, *[cell for cell in code.co_cellvars if cell not in own], *code.co_freevars)
 
 
 def _variables(frame: FrameType, numbers: list[int]) -> list[Any] | None:

@@ -26,6 +26,9 @@ LOCATION = ".location"
 (device file name, line), or (device file name, line, name of the block) for what the board finds while it compiles a block.
 """
 
+ENTRIES = ".entries"
+"""Attribute of an exception made while the heap was locked: how many entries, the innermost ones, it can hold."""
+
 Entry = tuple[str, int, str]
 """(file as the board shows it, line, name of the block)."""
 
@@ -66,7 +69,8 @@ def entries(
                 group.append(traceback)
             found += _of_frame(group, exception, display, unwinders.of(frame.f_code.co_filename), frame in running)
         traceback = traceback.tb_next
-    return found
+    most = getattr(exception, ENTRIES, None)
+    return found if most is None else found[len(found) - most :] if most < len(found) else found
 
 
 class _Unwinders:
@@ -111,7 +115,9 @@ def _of_frame(
         added = _raised_bare(frame, line) if unwinder is None and not running else []
         if unwinder is not None:
             added = unwinder.lines(frame, line, exception, frame.f_lineno if running else None)
-            inner = unwinder.comprehensions(*_place(traceback))
+            place = _place(traceback)
+            came_up = [(file, unwinder.shown(*place, line), code.co_name)]
+            inner = unwinder.comprehensions(*place)
             for number, (outer_line, name) in enumerate(inner):
                 came_up[-1] = (file, outer_line, came_up[-1][2])
                 came_up.append((file, line if number == len(inner) - 1 else outer_line, name))

@@ -13,6 +13,7 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from types import FrameType
 from typing import Any
 
@@ -77,6 +78,23 @@ class Unwinder:
                     yield _last_line(step.handler.body)
                 if node.finalbody and step.block != "finalbody":
                     yield _last_line(node.finalbody)
+
+    def shown(self, line: int, column: int | None, otherwise: int) -> int:
+        """The line that the board gives for a place: the condition of ``while`` stands behind the body there."""
+        loop = self._loops.get(line)
+        if loop is None or (column is not None and not _holds(loop.test, line, column)):
+            return otherwise
+        return _last_line(loop.body)
+
+    @cached_property
+    def _loops(self) -> dict[int, ast.While]:
+        """Line -> the loop whose condition stands there, and nothing of its body."""
+        found: dict[int, ast.While] = {}
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.While) and not isinstance(node.test, ast.Constant):
+                last = min(node.test.end_lineno or node.test.lineno, node.body[0].lineno - 1)
+                found.update(dict.fromkeys(range(node.test.lineno, last + 1), node))
+        return found
 
     def comprehensions(self, line: int, column: int | None) -> list[tuple[int, str]]:
         """(line, name) of the comprehensions without a frame that enclose a place, outermost first."""

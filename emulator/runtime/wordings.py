@@ -135,7 +135,16 @@ def _unsupported(operator: str, left: str, right: str) -> str:
 
 
 def _operation(fault: Fault) -> str:
-    return _unsupported(*fault.match.groups())
+    operator, left, right = fault.match.groups()
+    if operator in _MIRRORED:
+        operands = _operands(fault, 2)
+        if operands is not None and all(type(operand) in (list, tuple) for operand in operands):
+            # items of sequences: these are compared the other way round (firmware: py/sequence.c)
+            return _unsupported(_MIRRORED[operator], right, left)
+    return _unsupported(operator, left, right)
+
+
+_MIRRORED = {"<": ">", "<=": ">="}
 
 
 def _joined(fault: Fault) -> str:
@@ -158,6 +167,16 @@ def _operands(fault: Fault, count: int) -> list[Any] | None:
         return None
     found = fault.site.operands(count)
     return found if len(found) == count else None
+
+
+def _slice_index(fault: Fault) -> str:
+    """``x[a:b]`` with an index that is no int: the host does not say which (firmware: py/objstr.c, py/sequence.c)."""
+    operands = fault.site.slice_operands() if fault.site is not None else []
+    wrong = [board_type(type(one).__name__) for one in operands[-2:] if one is not None and not isinstance(one, int)]
+    name = wrong[0] if wrong else "float"  # what else would stand there
+    if len(operands) == 3 and isinstance(operands[0], str):
+        return f"string indices must be integers, not {name}"
+    return f"can't convert {name} to int"
 
 
 def _contained(fault: Fault) -> str:
@@ -351,7 +370,11 @@ TABLE: tuple[Row, ...] = (
         _missing_keyword_only,
         at_raise=True,
     ),
-    Row(TypeError, r".*\(\) got an unexpected keyword argument '(\w+)'.*", r"unexpected keyword argument '\1'"),
+    Row(
+        TypeError,
+        r".*?\(\) got an unexpected keyword argument '(.+?)'(?:\. Did you mean '.*'\?)?",
+        r"unexpected keyword argument '\1'",
+    ),
     Row(
         TypeError,
         r".*\(\) got some positional-only arguments passed as keyword arguments: .*|.*\(\) takes no keyword arguments",
@@ -365,6 +388,7 @@ TABLE: tuple[Row, ...] = (
         r".*\(\) got multiple values for keyword argument '(\w+)'",
         r"function got multiple values for argument '\1'",
     ),
+    Row(TypeError, r"(function)\(\) missing required argument 'code' \(pos 1\)", r"cannot create '\1' instances"),
     Row(
         TypeError,
         r"object\.__new__\(\): not enough arguments",
@@ -416,6 +440,7 @@ TABLE: tuple[Row, ...] = (
     Row(TypeError, r"can't concat (?P<right>\S+) to (?P<left>bytes|bytearray)", _joined),
     Row(TypeError, r"can't multiply sequence by non-int of type '.*?'", _repeated),
     Row(TypeError, r"argument of type '(.*?)' is not (?:iterable|a container or iterable)", _contained),
+    Row(TypeError, r"slice indices must be integers or None or have an __index__ method", _slice_index),
     Row(
         TypeError,
         r"'in <string>' requires string as left operand, not (\w+)",

@@ -311,3 +311,21 @@ def test_names_that_are_not_emulated_say_so(run_script: RunScript) -> None:
     assert result.text.startswith("2\n")
     assert result.text.endswith("NotImplementedError: machine.Pin: the board has it, the emulator does not yet\n")
     assert [note.code for note in result.notes] == ["not-emulated"]
+
+
+IMPORTS = [
+    ("1", "TypeError(\"can't convert 'int' object to str implicitly\",)"),
+    ("'xyz', None, None, None, -1", "ValueError()"),
+    ("'xyz'", "ImportError(\"no module named 'xyz'\",)"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "shown"), IMPORTS)
+def test_the_function_behind_import(run_script: RunScript, arguments: str, shown: str) -> None:
+    script = f"try:\n    __import__({arguments})\nexcept Exception as e:\n    print(repr(e))\n"
+    assert run_script(script).text == f"{shown}\n"
+
+
+def test_a_relative_import_beyond_the_package(run_script: RunScript) -> None:
+    files = {"pkg/__init__.py": "", "pkg/mod.py": "try:\n    from .. import x\nexcept ValueError as e:\n    print(e)\n"}
+    assert run_script("import pkg.mod", files).text == "cannot perform relative import\n"

@@ -65,7 +65,7 @@ MESSAGES = {
     "adding to a module": ("import usocket\nusocket + 1", "TypeError: unsupported types for __add__: 'module', 'int'"),
     "adding to an iterator": ("iter([]) + 1", "TypeError: unsupported types for __add__: 'iterator', 'int'"),
     "calling a view": ("{}.values()()", "TypeError: 'dict_view' object isn't callable"),
-    "calling Ellipsis": ("...()", "TypeError: 'Ellipsis' object isn't callable"),
+    "calling Ellipsis": ("...()", "TypeError: '' object isn't callable"),
     "list + int": ("[] + 1", "TypeError: unsupported types for __add__: 'list', 'int'"),
     "tuple + list": ("() + []", "TypeError: unsupported types for __add__: 'tuple', 'list'"),
     "bytes + int": ("b'' + 1", "TypeError: unsupported types for __add__: 'bytes', 'int'"),

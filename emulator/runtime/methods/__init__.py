@@ -112,6 +112,11 @@ def _unless_texts(call: ast.Call) -> bool:
     return bool(call.keywords) or not all(_text_literal(argument) for argument in call.args)
 
 
+def _unless_given_texts(call: ast.Call) -> bool:
+    """Without arguments the host's bytearray has such a method, too."""
+    return not call.args or _unless_texts(call)
+
+
 def _unless_two_texts(call: ast.Call) -> bool:
     return len(call.args) != 2 or _unless_texts(call)
 
@@ -143,22 +148,22 @@ def _if_of_a_class(call: ast.Call) -> bool:
 
 
 CAREFUL_CALLS: dict[str, Callable[[ast.Call], bool]] = {
-    "split": _unless_texts,
+    "split": _unless_given_texts,
     "replace": _unless_two_texts,
     **dict.fromkeys(
         ["count", "endswith", "find", "index", "rfind", "rindex", "startswith"],
         _unless_one_text,
     ),
-    "rsplit": _unless_texts,
-    **dict.fromkeys(["strip", "lstrip", "rstrip"], _unless_texts),
+    "rsplit": _unless_given_texts,
+    **dict.fromkeys(["strip", "lstrip", "rstrip"], _unless_given_texts),
     **dict.fromkeys(["encode", "decode"], _unless_bare),
-    **dict.fromkeys(["append", "remove"], _unless_count(1, 1)),
+    "append": _unless_count(1, 1),
     **dict.fromkeys(["get", "setdefault"], _unless_count(1, 2)),
     "extend": _unless_made_here,
     "update": _unless_made_here,
     "__init__": _if_of_a_class,
     "__new__": _if_of_a_class,
     "join": _unless_made_here,
-    **dict.fromkeys(["clear", "copy", "fromkeys", "insert", "pop"], _always),
+    **dict.fromkeys(["clear", "copy", "fromkeys", "insert", "pop", "remove", "reverse"], _always),
 }
 """Method name -> whether a call of it, as it is written, can mean something else on the board."""

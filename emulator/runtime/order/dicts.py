@@ -23,6 +23,9 @@ _PLAIN_KEYS = frozenset((str, int, bytes, float, bool))
 """Types of keys whose hash says all about them, and runs nothing of the script's."""
 
 
+_NOTHING: Any = object()
+
+
 class Display(dict):  # type: ignore[type-arg]
     """A dict that a display of three entries or more made. To the script its type is ``dict``."""
 
@@ -123,17 +126,33 @@ def _keep(of: dict[Any, Any], table: Table | None) -> None:
 def _synced(of: dict[Any, Any], table: Table) -> Table:
     """``table`` with the keys that were added since; the last ones are the new ones."""
     where = table.where
-    if len(where) != len(of) or next(reversed(of), None) not in where:
-        for gone in [key for key in where if key not in of] if len(where) > len(of) else ():
+    if len(where) != len(of) or _last(of) not in where:
+        for gone in [key for key in list(where) if key not in of] if len(where) > len(of) else ():
             table.delete(gone)
-        new = []
+        for key in _new_keys(of, where):
+            table.insert(key)
+    return table
+
+
+def _last(of: dict[Any, Any]) -> Any:
+    try:
+        return next(reversed(of), None)
+    except RuntimeError:  # another thread changes the dict
+        return _NOTHING
+
+
+def _new_keys(of: dict[Any, Any], where: dict[Any, int]) -> list[Any]:
+    """The last keys, those that a table does not know yet."""
+    new = []
+    try:
         for key in reversed(of):
             if key in where:
                 break
             new.append(key)
-        for key in reversed(new):
-            table.insert(key)
-    return table
+    except RuntimeError:  # another thread changes the dict
+        return [key for key in list(of) if key not in where]
+    new.reverse()
+    return new
 
 
 def table_of(of: dict[Any, Any]) -> Table:
@@ -160,33 +179,42 @@ def first_size(of: dict[Any, Any]) -> int:
     return -1 if kept.entries and id(of) in kept.entries else 0
 
 
-def _order(of: dict[Any, Any]) -> Getter:
-    """What orders a tuple that goes with the keys of a dict of two entries or more."""
+def _order(of: dict[Any, Any], count: int) -> Getter:
+    """What orders a tuple of ``count`` things, two or more, that goes with the keys of a dict."""
     keys = tuple(of)
+    if len(keys) != count:  # another thread has changed the dict since
+        return tuple
     if len(keys) <= _CACHED and _table(of) is None:
         size = of.size if type(of) is Display else 0
         if _PLAIN_KEYS.issuperset(map(type, keys)):
             return getter(size, keys)
         return getter.__wrapped__(size, keys)
     number = {key: index for index, key in enumerate(keys)}
-    return itemgetter(*[number[key] for key in table_of(of).keys()])  # noqa: SIM118
+    found = [number[key] for key in table_of(of).keys() if key in number]  # noqa: SIM118
+    if len(found) != len(keys):  # another thread has changed the dict at the same time: the table begins anew
+        _keep(of, Table(0, keys))
+        found = [number[key] for key in table_of(of).keys() if key in number]  # noqa: SIM118
+        if len(found) != len(keys):
+            found = list(range(len(keys)))
+    return itemgetter(*found)
 
 
 def keys_in_order(of: dict[Any, Any]) -> Any:
     """The keys as the board lists them."""
-    return _order(of)(tuple(of)) if len(of) > 1 else tuple(of)
+    keys = tuple(of)
+    return _order(of, len(keys))(keys) if len(keys) > 1 else keys
 
 
 def items_in_order(of: dict[Any, Any]) -> Any:
     """Keys and values as the board lists them."""
     items = tuple(of.items())
-    return _order(of)(items) if len(items) > 1 else items
+    return _order(of, len(items))(items) if len(items) > 1 else items
 
 
 def values_in_order(of: dict[Any, Any]) -> Any:
     """The values as the board lists them."""
     values = tuple(of.values())
-    return _order(of)(values) if len(values) > 1 else values
+    return _order(of, len(values))(values) if len(values) > 1 else values
 
 
 def of_view(view: Any) -> dict[Any, Any]:

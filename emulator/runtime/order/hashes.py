@@ -1,4 +1,7 @@
-"""The board's hash of an object, which decides its place in a dict or set (firmware: py/qstr.c, py/obj.h)."""
+"""The board's hash of an object, which decides its place in a dict or set.
+
+firmware: py/qstr.c, py/objfloat.c, py/objcomplex.c, py/obj.c
+"""
 
 from __future__ import annotations
 
@@ -56,6 +59,8 @@ def board_hash(obj: Any) -> int:
         return int(obj)
     if kind is float:
         return _float_hash(obj)
+    if kind is complex:
+        return _float_hash(obj.real) ^ _float_hash(obj.imag)
     if kind is tuple:
         return small(_NO_TUPLE + sum(map(board_hash, obj)))
     if isinstance(obj, str):

@@ -51,14 +51,14 @@ class Set(set):  # type: ignore[type-arg]
         try:
             table, added = self._table, self._added
         except AttributeError:  # made by the host
-            table, added = of_host(set.__iter__(self)), []
+            table, added = of_host(tuple(set.__iter__(self))), []
             self._table, self._added = table, added
         if added:
             for item in added:
                 table.insert(item)
             added.clear()
         if len(table.where) != len(self):
-            self._table = table = of_host(set.__iter__(self))
+            self._table = table = of_host(tuple(set.__iter__(self)))
         return table
 
     def __iter__(self) -> Iterator[Any]:

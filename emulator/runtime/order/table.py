@@ -49,7 +49,12 @@ class Table:
 
     def keys(self) -> list[Any]:
         """The keys in the order of their places."""
-        return [key for key in self._places if key is not EMPTY and key is not DELETED]
+        found = [key for key in self._places if key is not EMPTY and key is not DELETED]
+        if len(found) != len(self.where):  # two threads have changed it at the same time
+            fresh = Table(0, list(self.where))
+            self._places, self._hashes, self.where = fresh._places, fresh._hashes, fresh.where
+            found = [key for key in self._places if key is not EMPTY and key is not DELETED]
+        return found
 
     def insert(self, key: Any) -> None:
         """Give ``key`` a place, if it has none."""

@@ -33,7 +33,10 @@ def loop(node: ast.AsyncFor, unique: int) -> list[ast.stmt]:
         type=name("StopAsyncIteration"), name=None, body=[assigned(going, ast.Constant(value=False))]
     )
     body = ast.Try(body=placed([step], node.target), handlers=[ended], orelse=node.body, finalbody=[])
-    begin = ast.Call(func=ast.Attribute(value=node.iter, attr="__aiter__", ctx=ast.Load()), args=[], keywords=[])
+    # what __aiter__ gives is awaited, too
+    begin = ast.YieldFrom(
+        value=ast.Call(func=ast.Attribute(value=node.iter, attr="__aiter__", ctx=ast.Load()), args=[], keywords=[])
+    )
     return placed(
         [
             assigned(iterator, begin),

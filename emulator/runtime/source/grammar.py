@@ -58,6 +58,9 @@ NOT_A_NUMBER = Construct(
 CONSTANT_AGAIN = Construct(
     "an assignment to a name that const() has fixed", "another name", "can't assign to expression", stage=1
 )
+NO_SELF = Construct(
+    "super() in a function without parameters", "super(Class, object)", "super() can't find self", stage=1
+)
 NOT_DELETED = Construct("", "", "can't delete expression", stage=1)
 NOT_ASSIGNED = Construct("", "", "can't assign to expression", stage=1)
 TYPE_PARAMETERS = Construct("type parameters", "")

@@ -41,16 +41,27 @@ def compile_script(
     floats: str = "double",
     optimize: int = 0,
     site: Site | None = None,
+    heap_lock: bool = False,
+    literals: int | None = None,
 ) -> CodeType:
     """Compile ``text`` as the board would; ``filename`` is what the host's tools are to see.
 
     ``mode``: exec, eval or single; ``floats``: double or single; ``optimize``: ``micropython.opt_level``; ``site``: told of each
-    name under which the code looks for a function that is made for it (``hooks.TEMPLATE``; without it none is looked for).
-    Raises SourceError.
+    name under which the code looks for a function that is made for it (``hooks.TEMPLATE``; without it none is looked for);
+    ``heap_lock``: what takes memory shall look at the lock of the heap; ``literals``: bytes literals are objects of their own,
+    numbered from there on. Raises SourceError.
     """
     tree, problems = _examined(text, filename, mode, floats, site)
     if tree is None or problems:
         raise SourceError(min(problems))
+    if literals is not None:
+        from emulator.runtime.source.literals import separate
+
+        separate(tree, literals)
+    if heap_lock:
+        from emulator.runtime.source.heaplock import instrument
+
+        instrument(tree)
     if optimize >= NO_LINE_NUMBERS and filename.startswith("<"):
         _on_one_line(tree)
     try:

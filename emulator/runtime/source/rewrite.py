@@ -20,6 +20,7 @@ from emulator.runtime.source.build import assigned, called, constant, name, plac
 from emulator.runtime.source.constants import constant_of, fold, of_a_module
 from emulator.runtime.source.errors import Problem
 from emulator.runtime.source.grammar import Construct
+from emulator.runtime.source.targets import Targets
 
 MICROPYTHON_NAMES = frozenset({"__builtins__", "__doc__", "__spec__", "__loader__", "__package__"})
 """Names every CPython module has and a MicroPython one lacks (``__package__`` and the others: py/objmodule.c)."""
@@ -88,6 +89,8 @@ class Rewriter:
         self._in_coroutine: list[bool] = [False]
         self._calls: list[set[str]] = []
         self._graph = CallGraph()
+        self._stores = Targets()
+        self._parameters: list[bool] = []
         self._guarded: list[tuple[str, list[ast.stmt]]] = []
         self._unique = 0
         self._table: dict[type[ast.AST], Handler | None] = {}
@@ -188,6 +191,9 @@ class Rewriter:
         node.returns = None
         self._arguments(node.args)
         coroutine = isinstance(node, ast.AsyncFunctionDef)
+        self._stores.define(node.name)
+        self._stores.enter(node)
+        self._parameters.append(_has_parameters(node.args))
         self._calls.append(self._graph.function(node.name))
         self._blocks.append(node.name)
         self._in_coroutine.append(coroutine)
@@ -195,6 +201,8 @@ class Rewriter:
         self._in_coroutine.pop()
         self._blocks.pop()
         self._calls.pop()
+        self._parameters.pop()
+        self._stores.leave()
         if isinstance(node, ast.AsyncFunctionDef):
             return coroutines.function(node)
         self._guarded.append((node.name, node.body))
@@ -221,8 +229,11 @@ class Rewriter:
             node.keywords = []
         for index, statement in enumerate(node.body):
             node.body[index] = _without_ignored(statement)
+        self._stores.define(node.name)
         self._blocks.append(node.name)
+        self._parameters.append(True)
         self._list(node.body)
+        self._parameters.pop()
         self._blocks.pop()
         return node
 
@@ -232,6 +243,10 @@ class Rewriter:
         value = constant_of(node)
         target = node.targets[0]
         if value is None:
+            self._stores.bound(target, node.value)
+            stored = self._stored(node, target) if len(node.targets) == 1 else None
+            if stored is not None:
+                return stored
             self._children(node)
             if isinstance(target, (ast.Tuple, ast.List)) and _may_be_table(node.value):
                 node.value = called(hooks.ITER, node.value, at=node.value)
@@ -252,30 +267,62 @@ class Rewriter:
         node.value = ast.copy_location(ast.Constant(value=number), node.value)
         return node
 
+    def _stored(self, node: ast.Assign, target: ast.expr) -> ast.stmt | None:
+        """The assignment by a hook, where the board may refuse what the host would do."""
+        hook: ast.Call
+        if isinstance(target, ast.Attribute) and not _is_private(target.attr) and self._stores.may_refuse(target.value):
+            name_of = constant(target.attr, target)
+            hook = called(hooks.SET_ATTRIBUTE, node.value, target.value, name_of, at=target)
+        elif isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice) and not _has_step(target.slice):
+            hook = called(hooks.SET_SLICE, node.value, target.value, _slice_call(target.slice, target), at=target)
+        else:
+            return None
+        for index, argument in enumerate(hook.args[:2]):
+            hook.args[index] = self._visit(argument)
+        if isinstance(target, ast.Subscript):
+            self._children(hook.args[2])
+        return placed([ast.Expr(hook)], node)[0]
+
     def _Delete(self, node: ast.Delete) -> ast.stmt | list[ast.stmt]:
         for target in node.targets:
             if isinstance(target, ast.List) or (isinstance(target, ast.Tuple) and not target.elts):
                 self.refuse(target, grammar.NOT_DELETED)
+        refused = [target for target in node.targets if self._deletes_refused(target)]
         self._children(node)
-        if not any(map(_deletes_item, node.targets)):
+        if not refused and not any(map(_deletes_item, node.targets)):
             return node
         statements: list[ast.stmt] = []
         for target in node.targets:
             statement: ast.stmt
-            if _deletes_item(target):
+            if target in refused:
+                assert isinstance(target, ast.Attribute)
+                statement = ast.Expr(
+                    called(hooks.DELETE_ATTRIBUTE, target.value, constant(target.attr, target), at=target)
+                )
+            elif _deletes_item(target):
                 assert isinstance(target, ast.Subscript)
-                statement = ast.Expr(called(hooks.DELETE_ITEM, target.value, target.slice, at=target))
+                key = _slice_call(target.slice, target) if isinstance(target.slice, ast.Slice) else target.slice
+                statement = ast.Expr(called(hooks.DELETE_ITEM, target.value, key, at=target))
             else:
                 statement = ast.Delete(targets=[target])
             statements.append(ast.copy_location(statement, node))
         return statements
 
+    def _deletes_refused(self, target: ast.expr) -> bool:
+        return (
+            isinstance(target, ast.Attribute) and not _is_private(target.attr) and self._stores.may_refuse(target.value)
+        )
+
     def _Raise(self, node: ast.Raise) -> ast.Raise:
-        node.cause = None  # dropped without a word
-        return self._children(node)  # type: ignore[no-any-return]
+        cause, node.cause = node.cause, None  # dropped without a word, but evaluated
+        self._children(node)
+        if cause is not None and node.exc is not None and _runs(cause):
+            node.exc = called(hooks.FIRST, node.exc, self._visit(cause), at=node.exc)
+        return node
 
     def _Import(self, node: ast.Import) -> ast.Import:
         for alias in node.names:
+            self._stores.define(alias.asname or alias.name.partition(".")[0])
             if alias.name in _MODULES:
                 self._imported[alias.asname or alias.name] = _MODULES[alias.name]
         return node
@@ -292,6 +339,7 @@ class Rewriter:
         return node
 
     def _ExceptHandler(self, node: ast.ExceptHandler) -> ast.ExceptHandler:
+        self._stores.define(node.name)
         self._children(node)
         node.body.insert(0, _guard(node.body[0]))
         return node
@@ -330,8 +378,13 @@ class Rewriter:
         if isinstance(node.iter, ast.Tuple) and self._bare_star(node.iter):
             self.refuse(node.iter, grammar.UNPACKING)
             return node
+        counted = isinstance(node.target, ast.Name) and _counts(node.iter)
         self._children(node)
-        node.iter = _ordered(node.iter)
+        if counted:
+            assert isinstance(node.iter, ast.Call)
+            node.iter = called(hooks.LOOP, *node.iter.args, at=node.iter)
+        else:
+            node.iter = _ordered(node.iter)
         return node
 
     def _Return(self, node: ast.Return) -> ast.Return:
@@ -361,20 +414,30 @@ class Rewriter:
 
     def _Attribute(self, node: ast.Attribute) -> ast.expr:
         node.value = self._visit(node.value)
-        if node.attr in LOOKED_UP and isinstance(node.ctx, ast.Load):
+        if isinstance(node.ctx, ast.Load) and (node.attr in LOOKED_UP or _is_super(node.value)):
             return called(hooks.GETATTR, node.value, constant(node.attr, node), at=node)
         return node
 
     def _Call(self, node: ast.Call) -> ast.expr:
         function = node.func
         self._check_arguments(node)
-        if self._imported and self._site is not None:
-            packing = _PACKING.get(self._native(function))
-            if packing and node.args and not node.keywords and self._site_for(node.args[0], node.args[1:]):
-                return self._packed(node, packing)
-            if self._is_digest(node):
-                self._children(node)
-                return _digest(node)
+        star_last = bool(node.keywords) and _star_is_late(node)
+        made = self._quick_call(node, function) or self._call(node, function)
+        return _starred_call(made) if star_last and isinstance(made, ast.Call) else made
+
+    def _quick_call(self, node: ast.Call, function: ast.expr) -> ast.expr | None:
+        """A call of ``struct`` or ``hashlib`` that the host does where it agrees; None for any other."""
+        if not self._imported or self._site is None:
+            return None
+        packing = _PACKING.get(self._native(function))
+        if packing and node.args and not node.keywords and self._site_for(node.args[0], node.args[1:]):
+            return self._packed(node, packing)
+        if self._is_digest(node):
+            self._children(node)
+            return _digest(node)
+        return None
+
+    def _call(self, node: ast.Call, function: ast.expr) -> ast.Call:
         if isinstance(function, ast.Attribute):
             if self._calls:
                 self._calls[-1].add(function.attr)
@@ -386,11 +449,15 @@ class Rewriter:
             if may_differ is not None and may_differ(node):
                 value = self._visit(function.value)
                 node.func = called(hooks.GETATTR, value, constant(function.attr, function), at=function)
+            elif _is_super(function.value) and function.attr not in LOOKED_UP:
+                function.value = self._visit(function.value)
             else:
                 node.func = self._visit(function)
         elif isinstance(function, ast.Name):
             if self._calls:
                 self._calls[-1].add(function.id)
+            if function.id == "super" and not node.args and self._parameters and not self._parameters[-1]:
+                self.refuse(node, grammar.NO_SELF)
             node.func = self._visit(function)
             if function.id in TYPES:
                 node.func = _made_by(function.id, node.func)
@@ -495,6 +562,9 @@ class Rewriter:
                 return called(hooks.ADD, node.left, node.right, at=node)
         elif kind is ast.Pow:
             return called(hooks.POWER, node.left, node.right, at=node)
+        elif kind is ast.BitOr:
+            if _dict_display(node.left) or _dict_display(node.right):
+                return called(hooks.UNION, node.left, node.right, at=node)
         elif kind is ast.MatMult:
             self.refuse(node, grammar.MATRIX)
         return node
@@ -550,7 +620,11 @@ class Rewriter:
         if None in node.keys:
             self.refuse(node, grammar.UNPACKING)
             return node
+        reordered = any(key is not None and _runs(key) for key in node.keys) and any(map(_runs, node.values))
         self._children(node)
+        if reordered:
+            parts = [part for key, value in zip(node.keys, node.values, strict=True) for part in (value, key)]
+            return called(hooks.DICT_DISPLAY, *[part for part in parts if part is not None], at=node)
         if len(node.keys) < 3:  # the table comes out the same
             return node
         return called(hooks.DICT, node, ast.copy_location(ast.Constant(value=len(node.keys)), node), at=node)
@@ -572,7 +646,15 @@ class Rewriter:
         self._blocks.pop()
         return node
 
-    _DictComp = _GeneratorExp = _ListComp
+    _GeneratorExp = _ListComp
+
+    def _DictComp(self, node: ast.DictComp) -> ast.DictComp:
+        reordered = _runs(node.key) and _runs(node.value)
+        self._ListComp(node)
+        if reordered:
+            node.key = called(hooks.KEY, node.value, node.key, at=node.key)
+            node.value = called(hooks.VALUE, at=node.value)
+        return node
 
     def _SetComp(self, node: ast.SetComp) -> ast.expr:
         self._ListComp(node)
@@ -657,8 +739,63 @@ def _without_ignored(statement: ast.stmt) -> ast.stmt:
     return statement
 
 
+def _is_super(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
+
+
+def _is_private(attribute: str) -> bool:
+    """Whether the host changes the name in a class."""
+    return attribute.startswith("__") and not attribute.endswith("__")
+
+
+def _has_parameters(arguments: ast.arguments) -> bool:
+    return bool(arguments.args or arguments.kwonlyargs or arguments.vararg or arguments.kwarg)
+
+
 def _deletes_item(target: ast.expr) -> bool:
-    return isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice)
+    return isinstance(target, ast.Subscript) and not (isinstance(target.slice, ast.Slice) and _has_step(target.slice))
+
+
+def _slice_call(node: ast.Slice, at: ast.expr) -> ast.Call:
+    """The slice, which the board's compiler makes, by a hook."""
+    ends = [node.lower, node.upper, None]
+    parts = [end or ast.copy_location(ast.Constant(value=None), at) for end in ends]
+    return called(hooks.SLICE, *parts, at=at)
+
+
+_RUNNING = (ast.Call, ast.Yield, ast.YieldFrom, ast.Await)
+
+
+def _runs(node: ast.expr) -> bool:
+    """Whether evaluating ``node`` may do something that can be seen, so that its time matters."""
+    return not isinstance(node, (ast.Constant, ast.Name)) and any(isinstance(one, _RUNNING) for one in ast.walk(node))
+
+
+def _star_is_late(node: ast.Call) -> bool:
+    """Whether the ``*`` argument of a call with keyword arguments is evaluated at another time than on the host."""
+    stars = [argument for argument in node.args if isinstance(argument, ast.Starred)]
+    late = [keyword.value for keyword in node.keywords if keyword.arg is None] + [star.value for star in stars]
+    return any(map(_runs, late)) and any(_runs(keyword.value) for keyword in node.keywords if keyword.arg is not None)
+
+
+def _starred_call(node: ast.Call) -> ast.Call:
+    """The call by the hook that is given its arguments in the board's order."""
+    at = node.func
+    plain = [argument for argument in node.args if not isinstance(argument, ast.Starred)]
+    stars = [argument.value for argument in node.args if isinstance(argument, ast.Starred)]
+    named = [keyword for keyword in node.keywords if keyword.arg is not None]
+    doubles = [keyword.value for keyword in node.keywords if keyword.arg is None]
+    keys: list[ast.expr | None] = [constant(str(keyword.arg), at) for keyword in named]
+    parts: list[ast.expr] = [
+        ast.Tuple(elts=plain, ctx=ast.Load()),
+        ast.Dict(keys=keys, values=[keyword.value for keyword in named]),
+        *(stars or [ast.Tuple(elts=[], ctx=ast.Load())]),
+        *(doubles or [ast.Dict(keys=[], values=[])]),
+    ]
+    made = called(
+        hooks.STARRED_CALL, node.func, *(ast.copy_location(part, at) for part in parts[:2]), *parts[2:], at=node
+    )
+    return ast.fix_missing_locations(made)
 
 
 def _may_be_table(node: ast.expr) -> bool:
@@ -666,6 +803,16 @@ def _may_be_table(node: ast.expr) -> bool:
     if isinstance(node, ast.Call):
         return isinstance(node.func, ast.Name) and node.func.id in (hooks.DICT, hooks.SET, hooks.SETCOMP)
     return isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Dict, ast.DictComp))
+
+
+def _counts(node: ast.expr) -> bool:
+    """Whether ``node`` is a call of ``range`` that the compiler makes a loop with a counter of (firmware: py/compile.c)."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id != "range":
+        return False
+    arguments = node.args
+    if node.keywords or not 1 <= len(arguments) <= 3 or any(isinstance(one, ast.Starred) for one in arguments):
+        return False
+    return len(arguments) < 3 or fold(arguments[2], {}) not in (None, 0)
 
 
 def _ordered(node: ast.expr) -> ast.expr:
@@ -710,6 +857,14 @@ def _called_name(node: ast.Call) -> object:
 
 def _repeatable(node: ast.expr) -> bool:
     return isinstance(node, (ast.List, ast.Tuple)) or _text(node)
+
+
+def _dict_display(node: ast.expr) -> bool:
+    return isinstance(node, (ast.Dict, ast.DictComp)) or (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in (hooks.DICT, hooks.DICT_DISPLAY)
+    )
 
 
 def _is_made_dict(node: ast.expr) -> bool:

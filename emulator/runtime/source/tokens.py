@@ -22,12 +22,17 @@ _TOUCHING = re.compile(
     r"(?<![\w.])(?:0[xX][\da-fA-F_]+?|0[oO][0-7_]+|0[bB][01_]+|\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?[jJ]?)"
     r"(?=(?:if|else|and|or|in|is|for|not)\b)"
 )
+_POINTED = re.compile(r"(?<![\w.])(?:\d(?:[eE][+-]|\w)*\.|\.\d)(?:[eE][+-]|[\w.])*")
+"""What the board's lexer takes for one number with a point in it."""
+_FLOAT = re.compile(r"(?:\d[\d_]*)?\.[\d_]*(?:[eE][+-]?\d[\d_]*)?[jJ]?(?:if|else|and|or|in|is|for|not)?")
 _FORM_FEED = re.compile(r"^[ \t]*\f[ \t\f]*(?=[^\s#])", re.MULTILINE)
 _WITH = re.compile(r"^[ \t]*(?:async[ \t]+)?with[ \t]*\(", re.MULTILINE)
 _LEADING_ZEROS = re.compile(r"(?<![\w.])0+(?=[1-9][\d_]*(?![\w.]))")
 _INDENTATION = re.compile(r"^[ \t]*\t[ \t]*", re.MULTILINE)
 
-_TROUBLE = re.compile(r"\\N|\f|\d(?:if|else|and|or|in|is|for|not)\b|\bwith[ \t]*\(")
+_TROUBLE = re.compile(
+    r"\\N|\f|\d(?:if|else|and|or|in|is|for|not)\b|\bwith[ \t]*\(|\d\.[\w+-]*\.|\d\.[A-Za-z_]|\.\d\w*[.A-Za-z_]"
+)
 """One of these must be in a text for :func:`refused` to find anything."""
 
 
@@ -52,6 +57,14 @@ def refused(text: str) -> Iterator[Problem]:
             construct="a number that touches a word",
             instead="write a blank between them",
         )
+    for match in _POINTED.finditer(code):
+        if not _FLOAT.fullmatch(match[0]):
+            yield Problem(
+                *(0, *_place(text, match.start())),
+                message="invalid syntax for number",
+                construct="a number that touches a word or a point",
+                instead="put the number into brackets",
+            )
     for match in _FORM_FEED.finditer(code):
         yield Problem(
             *(0, *_place(text, match.start()), INDENTATION, "unexpected indent"),

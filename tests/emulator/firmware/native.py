@@ -23,7 +23,10 @@ class Bench:
     shown: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     printer: Printer = field(default_factory=Printer)
-    interpreter: Any = field(default_factory=lambda: SimpleNamespace(opt_level=0))
+    memory: Any = None
+    interpreter: Any = field(
+        default_factory=lambda: SimpleNamespace(opt_level=0, emergency=0, heap_lock=lambda: SimpleNamespace(depth=0))
+    )
 
     @property
     def board(self) -> Any:

@@ -58,9 +58,8 @@ def test_the_memory_report_adds_up(board: str, heap: int, stack: int) -> None:
 def test_what_is_not_imitated_is_noted() -> None:
     bench = Bench()
     module = bench.module("micropython")
-    module["heap_lock"]()
     module["kbd_intr"](-1)
-    assert [note.code for note in bench.notes] == ["heap-lock", "kbd-intr"]
+    assert [note.code for note in bench.notes] == ["kbd-intr"]
 
 
 @pytest.mark.parametrize(("level", "debug", "line"), [(0, True, 3), (1, False, 3), (2, False, 3), (3, False, 1)])

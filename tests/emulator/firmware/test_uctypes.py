@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator import Board
-from tests.emulator.conftest import NEVER, load
+from tests.emulator.conftest import NEVER, RunScript, load
 
 IMPORTS = "import uctypes\nb = bytearray(b'\\x11\\x22\\x33\\x44\\x55\\x66\\x77\\x88')\nA = uctypes.addressof\ndef W(d, n, v):\n    data = bytearray(8)\n    setattr(uctypes.struct(A(data), d, uctypes.LITTLE_ENDIAN), n, v)\n    return data"
 FACTS = {
@@ -64,3 +64,17 @@ def shown() -> dict[str, str]:
 @pytest.mark.parametrize("text", FACTS)
 def test_as_on_the_board(shown: dict[str, str], text: str) -> None:
     assert shown[text] == FACTS[text]
+
+
+def test_a_bytes_literal_can_be_written_into_and_is_an_object_of_its_own(run_script: RunScript) -> None:
+    script = (
+        "import uctypes\n"
+        "def f():\n    return b'12345678'\n"
+        "def poke(b, value):\n"
+        "    s = uctypes.struct(uctypes.addressof(b), {'a': uctypes.UINT8 | 0, 'w': uctypes.UINT32 | 4}, uctypes.LITTLE_ENDIAN)\n"
+        "    s.a, s.w = value, 0x41424344\n"
+        "b, c = f(), b'12345678'\n"
+        "poke(b, 65)\n"
+        "print(b, f(), c, b'12345678', b == b'A234DCBA')\n"
+    )
+    assert run_script(script).text == "b'A234DCBA' b'A234DCBA' b'12345678' b'12345678' True\n"

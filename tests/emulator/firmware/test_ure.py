@@ -129,3 +129,57 @@ def test_any_pattern_is_read_or_refused(pattern: str, text: str) -> None:
         assert outcome.startswith(("'", '"')) or outcome == "RuntimeError: maximum recursion depth exceeded"
     else:
         assert bench.outcome("ure.compile(pattern)", names) == "ValueError: Error in regex"
+
+
+LISTINGS = {
+    "a|b": [
+        " 7: split 13 (4)",
+        " 9: char a",
+        "11: jmp 15 (2)",
+        "13: char b",
+        "15: save 1",
+        "17: match",
+        "Bytes: 18, insts: 10",
+    ],
+    "(a)(?:b|c)*x+?": [
+        " 7: save 2",
+        " 9: char a",
+        "11: save 3",
+        "13: split 25 (10)",
+        "15: split 21 (4)",
+        "17: char b",
+        "19: jmp 23 (2)",
+        "21: char c",
+        "23: jmp 13 (-12)",
+        "25: char x",
+        "27: split 25 (-4)",
+        "29: save 1",
+        "31: match",
+        "Bytes: 32, insts: 17",
+    ],
+    "[^a-z_]?$": [
+        " 7: split 15 (6)",
+        " 9: classnot 2 0x61-0x7a 0x5f-0x5f",
+        "15: assert eol",
+        "16: save 1",
+        "18: match",
+        "Bytes: 19, insts: 9",
+    ],
+    r"\.\w": [
+        " 7: char .",
+        " 9: namedclass w",
+        "11: save 1",
+        "13: match",
+        "Bytes: 14, insts: 8",
+    ],
+}
+"""Pattern -> what ``ure.DEBUG`` prints of it, after the four lines that stand before each program."""
+
+
+@pytest.mark.parametrize("pattern", LISTINGS)
+def test_the_listing_of_a_program(pattern: str) -> None:
+    bench = Bench()
+    bench.module("ure")["compile"](pattern, 4096)
+    lines = "".join(bench.shown).splitlines()
+    assert lines[:4] == [" 0: rsplit 5 (3)", " 2: any", " 3: jmp 0 (-5)", " 5: save 0"]
+    assert lines[4:] == LISTINGS[pattern]

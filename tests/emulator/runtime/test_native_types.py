@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from emulator.runtime import hooks
 from emulator.runtime.calls import TYPES, parse_int
 from emulator.runtime.methods import CAREFUL, CAREFUL_CALLS, TABLES
+from tests.emulator.conftest import RunScript
 from tests.emulator.harness import Bench
 
 
@@ -350,3 +351,12 @@ def test_only_calls_that_may_differ_are_looked_up(call: str, careful: bool) -> N
 def test_no_name_is_both_always_and_sometimes_looked_up() -> None:
     assert not CAREFUL & CAREFUL_CALLS.keys()
     assert {"int", "str", "bytes", "list", "dict", "type"} <= TYPES
+
+
+@pytest.mark.parametrize(
+    "call", ["strip()", "lstrip()", "rstrip()", "split()", "rsplit()", "reverse()", "remove(1)", "pop()", "clear()"]
+)
+def test_what_bytearrays_have_on_the_host_alone(run_script: RunScript, call: str) -> None:
+    name = call.partition("(")[0]
+    script = f"b = bytearray(b' a ')\ntry:\n    b.{call}\nexcept AttributeError as e:\n    print(e)\n"
+    assert run_script(script).text == f"'bytearray' object has no attribute '{name}'\n"

@@ -165,3 +165,28 @@ def test_dicts_with_deletions_are_let_go(board: Board) -> None:
     dicts.kept.sweep()
     gc.collect()
     assert gone() is None
+
+
+def test_threads_that_change_one_dict_or_set_at_the_same_time() -> None:
+    script = (
+        "import _thread, utime\n"
+        "table, members, done = {'a': 1, 'b': 2}, {-1, -2}, []\n"
+        "def work(low):\n"
+        "    for turn in range(5):\n"
+        "        for key in range(low, low + 60):\n"
+        "            table[key] = key\n"
+        "            members.add(key)\n"
+        "            for _ in table: break\n"
+        "            for _ in members: break\n"
+        "            members.remove(key)\n"
+        "            del table[key]\n"
+        "    done.append(low)\n"
+        "for number in range(4):\n"
+        "    _thread.start_new_thread(work, (100 * number,))\n"
+        "while len(done) < 4:\n"
+        "    utime.sleep_ms(1)\n"
+        "print(sorted(table), sorted(members))\n"
+    )
+    with Board("fipy", offline=True) as board:
+        (board.flash / "main.py").write_text(script)
+        assert board.run(timeout=20).text == "['a', 'b'] [-2, -1]\n"

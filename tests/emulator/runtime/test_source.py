@@ -20,6 +20,10 @@ REFUSED = [
     ("yield 1", "SyntaxError", "'yield' outside function"),
     ("await x", "SyntaxError", "'await' outside function"),
     ("async def f():\n [await x for y in z]", "SyntaxError", "'await' outside function"),
+    ("1.split()", "SyntaxError", "invalid syntax for number"),
+    ("x = 1.5.real", "SyntaxError", "invalid syntax for number"),
+    ("1..real", "SyntaxError", "invalid syntax for number"),
+    ("1.5e", "SyntaxError", "invalid syntax for number"),
     ("1=2", "SyntaxError", "can't assign to expression"),
     ("f()=1", "SyntaxError", "can't assign to expression"),
     ("del f()", "SyntaxError", "can't delete expression"),
@@ -286,10 +290,14 @@ MEANS = {
     "a coroutine is a generator": ("async def f(): return 5\ntry:\n    next(f())\nexcept StopIteration as e:\n    print(e.value)", "5"),
     "await": ("def g():\n    x = yield 1\n    return x\nasync def f():\n    print(await g())\nc = f()\nprint(next(c))\ntry:\n    c.send(7)\nexcept StopIteration:\n    pass", "1\n7"),
     "async for": (
-        "class I:\n    n = 0\n    def __aiter__(self): return self\n    async def __anext__(self):\n        self.n += 1\n"
+        "class I:\n    n = 0\n    async def __aiter__(self): return self\n    async def __anext__(self):\n        self.n += 1\n"
         "        if self.n > 3: raise StopAsyncIteration\n        return self.n\n"
         "async def f():\n    async for i in I():\n        if i == 2: continue\n        print(i)\n    else:\n        print('else')\n"
         "for _ in f(): pass", "1\n3\nelse",
+    ),
+    "what __aiter__ gives is awaited": (
+        "class I:\n    def __aiter__(self): return self\nasync def f():\n    async for i in I(): pass\n"
+        "try:\n    next(f())\nexcept TypeError as e:\n    print(e)", "'I' object isn't iterable",
     ),
     "async with": (
         "class M:\n    async def __aenter__(self): return 7\n    async def __aexit__(self, *a):\n        print(a[1])\n        return True\n"

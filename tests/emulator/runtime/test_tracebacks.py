@@ -252,6 +252,16 @@ SCRIPTS: dict[str, tuple[str, list[tuple[int, str]], str]] = {
         [(7, "<module>"), (6, "f"), (4, "f")],
         "ValueError: a",
     ),
+    "condition of while": (
+        "i = 0\nwhile [1][i]:\n    i += 1\n    pass\n",
+        [(4, "<module>")],
+        "IndexError: list index out of range",
+    ),
+    "call in a condition of while": (
+        "def f():\n    1//0\nx = 1\nwhile (x and\n       f()):\n    while x < 5:\n        x += 1\n",
+        [(7, "<module>"), (2, "f")],
+        "ZeroDivisionError: divide by zero",
+    ),
     "raise in a nested function of a clause": (
         "def f():\n    def g():\n        raise KeyError(5)\n    try:\n        1/0\n    except ZeroDivisionError:\n        g()\nf()\n",
         [(8, "<module>"), (7, "f"), (3, "g")],
@@ -288,7 +298,16 @@ WITHOUT_SOURCE = {
 
 @pytest.mark.parametrize(("script", "found"), WITHOUT_SOURCE.values(), ids=WITHOUT_SOURCE)
 def test_a_raise_is_known_without_the_source(run_script: RunScript, script: str, found: list[tuple[int, str]]) -> None:
-    assert run_script(script).text == shown(found, "ZeroDivisionError: divide by zero")
+    entries = [(1, "<module>"), *((line, f"<string> {block}") for line, block in found)]
+    assert run_script(f"exec({script!r})").text == shown(entries, "ZeroDivisionError: divide by zero")
+
+
+def test_files_that_the_flash_alone_has(run_script: RunScript) -> None:
+    script, found, last = SCRIPTS["bare raise"]
+    entries = [(1, "<module>"), *((line, f"lib/inner.py {block}") for line, block in found)]
+    assert run_script("import inner", {"lib/inner.py": script}).text == shown(entries, last).replace(
+        "lib/", "/flash/lib/"
+    )
 
 
 CAUGHT = """

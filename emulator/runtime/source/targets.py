@@ -1,0 +1,76 @@
+"""Which names of a file may stand for something that has no attributes of its own.
+
+Functions, native types and exceptions have none on the board. Assignments to attributes of all others are compiled as they
+stand, so that ``self.x = 1`` costs nothing more.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from emulator.runtime.calls import TYPES
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class Targets:
+    """What has been bound so far, in the order of the source."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
+        self._handed_on: dict[ast.AST, set[str]] = {}
+
+    def define(self, name: str | None) -> None:
+        """A ``def``, ``class`` or ``except ... as`` binds ``name``."""
+        if name is not None:
+            self._names.add(name)
+
+    def bound(self, target: ast.expr, value: ast.expr) -> None:
+        """``target = value``."""
+        if isinstance(target, ast.Name) and (isinstance(value, ast.Lambda) or _is_exception(value)):
+            self._names.add(target.id)
+
+    def enter(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        """The body of a function begins."""
+        self._functions.append(function)
+
+    def leave(self) -> None:
+        """It ends."""
+        self._functions.pop()
+
+    def may_refuse(self, owner: ast.expr) -> bool:
+        """Whether ``owner.attribute = value`` may be refused."""
+        if isinstance(owner, ast.Name):
+            name = owner.id
+            return name in self._names or name in TYPES or _names_exception(name) or self._is_handed_on(name)
+        return isinstance(owner, ast.Lambda) or _is_exception(owner)
+
+    def _is_handed_on(self, name: str) -> bool:
+        """Whether a function calls or returns its parameter of that name, as decorators do with a function."""
+        for function in self._functions:
+            known = self._handed_on.get(function)
+            if known is None:
+                known = self._handed_on[function] = _handed_on(function)
+            if name in known:
+                return True
+        return False
+
+
+def _names_exception(name: str) -> bool:
+    return name.endswith(("Error", "Exception")) or name in ("StopIteration", "KeyboardInterrupt", "SystemExit")
+
+
+def _is_exception(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _names_exception(node.func.id)
+
+
+def _handed_on(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    arguments = function.args
+    parameters = {argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+    found: set[str] = set()
+    for node in ast.walk(function):
+        value = node.value if isinstance(node, ast.Return) else node.func if isinstance(node, ast.Call) else None
+        if isinstance(value, ast.Name) and value.id in parameters:
+            found.add(value.id)
+    return found
