@@ -84,8 +84,8 @@ def _parse(text: str) -> _Format:
 class _Swift(dict[Any, Callable[..., Any]]):
     """Format -> what the host's ``struct`` does for it, where that is what the board does whenever it succeeds.
 
-    These are the formats of whole numbers whose sizes and places are the same; what the host refuses (values out of range, too
-    many or too few) is left to the board's rules.
+    These are the formats of whole numbers and singles whose sizes and places are the same; what the host refuses (values out of
+    range, too many or too few) is left to the board's rules.
     """
 
     def __init__(self, method: str) -> None:
@@ -100,7 +100,9 @@ class _Swift(dict[Any, Callable[..., Any]]):
         return method  # type: ignore[no-any-return]
 
 
-_SAME_ON_HOST = re.compile(r"[<>!]\d{0,2}[bBhHiIlLqQ](?:\d{0,2}[bBhHiIlLqQ])*|[bBhHiI]{1,16}").fullmatch
+_SAME_ON_HOST = re.compile(r"[<>!](?:\d{0,2}[bBhHiIlLqQf])+|[bBhHiIf]{1,16}", re.ASCII).fullmatch
+_REFUSED = (struct.error, TypeError, OverflowError)
+"""What the host raises where the board has rules of its own."""
 
 
 class _OneFormat:
@@ -120,13 +122,16 @@ class _OneFormat:
         source = (
             f"def call(fmt{values}):\n"
             f"    try: return of_host({values[2:]})\n"
-            f"    except (error, TypeError): pass\n"
+            f"    except refused: pass\n"
             f"    return exact(fmt{values})\n"
         )
         of_host = getattr(struct.Struct(site.text), self._method)
-        space = {"__name__": __name__, "of_host": of_host, "error": struct.error, "exact": self._function}
+        space = {"__name__": __name__, "of_host": of_host, "refused": _REFUSED, "exact": self._function}
         exec(source, space)
         return space["call"]  # type: ignore[no-any-return]
+
+
+_NO_ALIGNMENT = ("<", ">", "!")
 
 
 def _refuse(*_: object) -> NoReturn:
@@ -210,14 +215,14 @@ def module(device: Device) -> dict[str, object]:
                 view[position : position + width] = data[::-1] if form.big else data
                 position += width
 
-    swift_pack, swift_unpack = _Swift("pack"), _Swift("unpack")
+    swift_pack, swift_unpack, swift_unpack_from = map(_Swift, ("pack", "unpack", "unpack_from"))
 
     def pack(fmt: object, /, *values: object, **names: object) -> bytes:
         if names:
             no_keywords()
         try:
             return swift_pack[fmt](*values)  # type: ignore[no-any-return]
-        except (struct.error, TypeError):
+        except _REFUSED:
             pass
         form = _parse(to_text(fmt))
         check_memory(form.size, heap_bytes)
@@ -257,13 +262,18 @@ def module(device: Device) -> dict[str, object]:
         if offset == 0:
             try:
                 return swift_unpack[fmt](data)  # type: ignore[no-any-return]
-            except (struct.error, TypeError):
+            except _REFUSED:
                 pass
         return unpack_from(fmt, data, offset)
 
     def unpack_from(fmt: object, data: object, offset: object = 0, /, **names: object) -> tuple[object, ...]:
         if names:
             no_keywords()
+        if type(offset) is int and offset >= 0 and type(fmt) is str and fmt[:1] in _NO_ALIGNMENT:
+            try:
+                return swift_unpack_from[fmt](data, offset)  # type: ignore[no-any-return]
+            except _REFUSED:
+                pass
         form = _parse(to_text(fmt))
         view = readable(data)
         position = _offset(offset, len(view))

@@ -33,6 +33,9 @@ TEMPLATE = ".%"
 FIELDS = ".{"
 """``.{2:text(a, b)``: ``text.format(a, b)`` of a literal text."""
 
+METHOD = ".@"
+"""``.@2:replace(obj, a, b)``: ``obj.replace(a, b)`` with arguments that call nothing."""
+
 PACK = ".pack"
 """The board's ``struct.pack``, once a script has it; ``.pack3:<HIb("<HIb", a, b, c)`` is a call of it with this format."""
 

@@ -143,15 +143,25 @@ def hooks(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
         return left * right
 
     formatted: Callable[..., Any] | None = None
+    known: Callable[..., Any] | None = None
     printer = interpreter.device.printer
 
     def mod(left: Any, right: Any) -> Any:
-        nonlocal formatted
-        if isinstance(left, (str, bytes)):
-            if formatted is None:
-                formatted = late.modulo()
-            return formatted(left, right, printer)
-        return left % right
+        nonlocal formatted, known
+        if not isinstance(left, (str, bytes)):
+            return left % right
+        if formatted is None or known is None:
+            formatted, known = late.modulo(), late.known_template()
+        if type(left) is str:
+            if type(right) is tuple:
+                fill = known(names.TEMPLATE, len(right), left)
+                if fill is not None:
+                    return fill(*right)
+            else:
+                fill = known(names.TEMPLATE, -1, left)
+                if fill is not None:
+                    return fill(right)
+        return formatted(left, right, printer)
 
     table_of = TABLES.get
     bind = type(repeat.__get__(0))

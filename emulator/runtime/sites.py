@@ -44,9 +44,9 @@ class _Same(dict[Any, Any]):
 
 
 _NAME = re.compile(r"(\.\D+?)(-?\d+):(.*)", re.DOTALL)
-_USES = 12
+USES = 12
 """How often a site is used before it is worth a function of its own."""
-_MOST_VALUES = 8
+MOST_VALUES = 8
 
 
 class Sites:
@@ -89,14 +89,14 @@ class Sites:
         def call(*values: Any) -> Any:
             nonlocal uses, exact
             uses += 1
-            if exact is None or uses == _USES:
+            if exact is None or uses == USES:
                 found = _NAME.fullmatch(name)
                 assert found
                 site = Site(found[1], int(found[2]), found[3])
                 maker = self._maker(site.kind)
                 if exact is None:
                     exact = maker.exact(site)
-                elif site.given <= _MOST_VALUES:
+                elif site.given <= MOST_VALUES:
                     self._builtins[name] = maker.quick(site) or exact
             return exact(*values)
 
@@ -105,7 +105,13 @@ class Sites:
     def _maker(self, kind: str) -> Maker:
         found = self._makers.get(kind)
         if found is None:
-            from emulator.runtime import templates
+            if kind == hooks.METHOD:
+                from emulator.runtime.methods.quick import Methods
 
-            found = self._makers[kind] = templates
+                found = Methods(self._builtins[hooks.GETATTR])
+            else:
+                from emulator.runtime import templates
+
+                found = templates
+            self._makers[kind] = found
         return found

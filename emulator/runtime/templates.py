@@ -14,12 +14,12 @@ from emulator.runtime.floats import DOUBT, LEAST, fixed, float_text
 from emulator.runtime.formatting import format_str, modulo
 from emulator.runtime.hooks import FIELDS, TEMPLATE
 from emulator.runtime.methods import late
-from emulator.runtime.sites import Site
+from emulator.runtime.sites import MOST_VALUES, USES, Site
 
 Filled = Callable[..., str]
 """What fills in one template, given its values."""
 
-_MOST = 512
+_MOST, _LONGEST = 512, 200
 _NAMES = {"__name__": __name__, "type": type, "int": int, "str": str, "float": float}
 """Names of the host's builtins are found soonest where a function looks first."""
 _made: dict[Site, Filled] = {}
@@ -119,6 +119,22 @@ def quick(template: Site) -> Filled | None:
         _made.clear()
     _made[template] = made = _compiled(template, pieces, exact(template))
     return made
+
+
+_uses: dict[tuple[str, int, str], int] = {}
+
+
+def known(kind: str, given: int, text: str) -> Filled | None:
+    """What fills in a template that is no literal, once it has been used often enough."""
+    key = kind, given, text
+    made = _made.get(key)  # type: ignore[call-overload]
+    if made is None and given <= MOST_VALUES and len(text) <= _LONGEST:
+        uses = _uses[key] = _uses.get(key, 0) + 1
+        if uses == USES:
+            quick(Site(*key))
+        elif len(_uses) > _MOST:
+            _uses.clear()
+    return made  # type: ignore[no-any-return]
 
 
 def _compiled(template: Site, pieces: list[_Piece], slow: Filled) -> Filled:

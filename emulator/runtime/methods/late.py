@@ -36,6 +36,13 @@ def modulo() -> Callable[..., Any]:
 
 
 @cache
+def known_template() -> Callable[[str, int, str], Callable[..., str] | None]:
+    """``known(hook, given, text)``."""
+    found: Callable[[str, int, str], Callable[..., str] | None] = import_module("emulator.runtime.templates").known
+    return found
+
+
+@cache
 def printer() -> Any:
     """A printer; they hold no state."""
     return import_module("emulator.runtime.printing").Printer()

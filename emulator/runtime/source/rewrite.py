@@ -14,6 +14,7 @@ from emulator.runtime import hooks
 from emulator.runtime.calls import TYPES
 from emulator.runtime.hidden import HIDDEN_ATTRIBUTES
 from emulator.runtime.methods import CAREFUL, CAREFUL_CALLS
+from emulator.runtime.methods.quick import WHEN
 from emulator.runtime.recursion import CallGraph
 from emulator.runtime.source import coroutines, grammar
 from emulator.runtime.source.build import assigned, called, constant, name, placed
@@ -446,6 +447,14 @@ class Rewriter:
                 self._arguments_of(node, 0)
                 return node
             may_differ = CAREFUL_CALLS.get(function.attr)
+            careful = function.attr in CAREFUL or (may_differ is not None and may_differ(node))
+            if careful and self._site is not None and _is_quick(function.attr, node):
+                identifier = f"{hooks.METHOD}{len(node.args)}:{function.attr}"
+                self._site(identifier)
+                node.func = ast.copy_location(name(identifier), function)
+                node.args.insert(0, function.value)
+                self._arguments_of(node, 0)
+                return node
             if may_differ is not None and may_differ(node):
                 value = self._visit(function.value)
                 node.func = called(hooks.GETATTR, value, constant(function.attr, function), at=function)
@@ -697,6 +706,13 @@ def _in_place(node: ast.AugAssign) -> ast.stmt:
     return ast.copy_location(ast.Assign(targets=[target], value=value), node)
 
 
+def _is_quick(method: str, call: ast.Call) -> bool:
+    """Whether it makes no difference that the method is looked up after its arguments, and there is something to be won by it."""
+    if call.keywords or (method, len(call.args)) not in WHEN:
+        return False
+    return not any(isinstance(argument, ast.Starred) or _calls(argument) for argument in call.args)
+
+
 def _chosen(test: ast.expr, then: ast.expr, otherwise: ast.expr) -> ast.IfExp:
     return ast.fix_missing_locations(ast.copy_location(ast.IfExp(test=test, body=then, orelse=otherwise), otherwise))
 
@@ -852,6 +868,8 @@ def _called_name(node: ast.Call) -> object:
         function = function.orelse
         if isinstance(function, ast.Call):  # of _made_by
             function = function.args[0]
+    if isinstance(function, ast.Name) and function.id.startswith(hooks.METHOD):
+        return function.id.partition(":")[2]
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", None)
 
 

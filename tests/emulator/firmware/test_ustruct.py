@@ -128,3 +128,39 @@ def test_undefined_behaviour_is_an_error_and_a_note(expression: str) -> None:
     bench = Bench()
     assert bench.outcome(expression, bench.names("ustruct")).startswith("ValueError: ")
     assert [note.code for note in bench.notes] == ["undefined-behaviour"]
+
+
+VALUES = st.one_of(
+    st.integers(-(1 << 70), 1 << 70), st.integers(-300, 300), st.floats(), st.sampled_from([None, "a", True, 10**400])
+)
+_SLOWLY = {"<": "<0s", ">": ">0s", "!": "!0s", "@": "@0s"}
+"""Begins a format that means the same and is none that the host is asked about."""
+
+
+@given(
+    st.sampled_from("<>!@"), st.lists(st.sampled_from("bBhHiIlLqQf"), min_size=1, max_size=4), st.lists(VALUES, max_size=5)
+)  # fmt: skip
+def test_quick_packing_equals_the_slow_one(order: str, codes: list[str], values: list[object]) -> None:
+    bench = Bench()
+    names = bench.names("ustruct") | {"values": values}
+    slow = _SLOWLY[order] + "".join(codes)
+    quick = ("" if order == "@" else order) + "".join(codes)
+    # the empty text takes a value of its own
+    wanted = bench.outcome(f"ustruct.pack({slow!r}, b'', *values)", names) if values else None
+    if wanted is not None:
+        assert bench.outcome(f"ustruct.pack({quick!r}, *values)", names) == wanted
+
+
+@given(
+    st.sampled_from("<>!@"), st.lists(st.sampled_from("bBhHiIlLqQf"), min_size=1, max_size=4), st.binary(max_size=24),
+    st.integers(-3, 5),
+)  # fmt: skip
+def test_quick_unpacking_equals_the_slow_one(order: str, codes: list[str], data: bytes, offset: int) -> None:
+    bench = Bench()
+    names = bench.names("ustruct") | {"data": data}
+    slow = _SLOWLY[order] + "".join(codes)
+    quick = ("" if order == "@" else order) + "".join(codes)
+    wanted = bench.outcome(f"ustruct.unpack_from({slow!r}, data, {offset})", names)
+    assert bench.outcome(f"(b'',) + ustruct.unpack_from({quick!r}, data, {offset})", names) == wanted
+    wanted = bench.outcome(f"ustruct.unpack({slow!r}, data)", names)
+    assert bench.outcome(f"(b'',) + ustruct.unpack({quick!r}, data)", names) == wanted
