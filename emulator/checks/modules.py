@@ -21,6 +21,8 @@ pybytes_main pybytes_protocol pybytes_pymesh_config terminal urequest
 PYBYTES = frozenset(_NAMES.split())
 """With ``_`` before, Python modules inside the firmware's Pybytes build (esp32/frozen/Pybytes), which boards are sold with."""
 
+_STARTED = ("main.py", "boot.py")
+_RELATIVE = "ValueError: cannot perform relative import"
 _BUILDS = {"PYBYTES": "Pybytes", "PYGATE": "PyGate", "OPENTHREAD": "OpenThread"}
 _DOCUMENTED = frozenset({"ussl.SSLSocket", "ussl.SSLSession"})
 """Names that the documentation promises, so that the emulator has them, and 1.20.2.r4 lacks."""
@@ -37,8 +39,19 @@ _INSTEAD = {
     "requests": "urequests, copied to /flash/lib",
     "logging": "print()",
     "base64": "ubinascii",
-    "zlib": "uzlib",
-    "io": "uio",
+    "argparse": "names at the top of the script; a board has no command line",
+    "configparser": "a file of JSON, or a .py file with names",
+    "copy": "list(x) or dict(x)",
+    "enum": "names with const() of micropython",
+    "glob": "os.listdir()",
+    "numpy": "lists, or array",
+    "pickle": "ujson",
+    "shutil": "open(), read() and write()",
+    "string": "the text itself",
+    "traceback": "sys.print_exception(e)",
+    "typing": "no annotations: the board ignores them",
+    "urllib": "urequests, copied to /flash/lib",
+    "urequests": "copy it to /flash/lib (micropython-lib)",
 }
 
 
@@ -48,6 +61,11 @@ def find(script: Script) -> Iterator[Finding]:
         for alias in statement.names:
             yield from _import(script, statement, alias.name)
     for origin in script.of(ast.ImportFrom):
+        if origin.level and script.file.replace("\\", "/").rpartition("/")[2] in _STARTED:
+            why = "main.py and boot.py belong to no package: there is nothing that the dot could mean"
+            yield script.finding(
+                origin, "import", _RELATIVE, why, f"from {origin.module} import ..." if origin.module else ""
+            )
         if origin.level or not origin.module:
             continue
         missing = list(_import(script, origin, origin.module))
@@ -75,9 +93,15 @@ def _import(script: Script, statement: ast.stmt, name: str) -> Iterator[Finding]
         instead = f"import {top}"
     else:
         why = f"{top} is neither on the board nor in the project"
-        instead = _INSTEAD.get(top, "copy it to the project's lib folder if it is a MicroPython library")
+        instead = _INSTEAD.get(top) or _own_name(top)
     if not script.guarded(statement, "ImportError") and not script.makes(top):
         yield script.finding(statement, "import", f"ImportError: no module named '{name}'", why, instead)
+
+
+def _own_name(module: str) -> str:
+    if api.builtin_module(f"u{module}") is not None:
+        return f"u{module}"  # it has no weak link
+    return "copy it to the project's lib folder if it is a MicroPython library"
 
 
 def _attribute(script: Script, node: ast.Attribute) -> Iterator[Finding]:

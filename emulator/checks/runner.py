@@ -7,12 +7,32 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from emulator.checks import absent, arguments, certificates, folder, language, methods, modules
+from emulator.checks import (
+    absent,
+    arguments,
+    certificates,
+    exceptions,
+    folder,
+    formats,
+    language,
+    methods,
+    modules,
+    slices,
+)
 from emulator.checks.findings import Finding
 from emulator.checks.script import Script
 from emulator.settings import CertRules
 
-RULES = (modules.find, absent.find, arguments.find, certificates.find, methods.find)
+RULES = (
+    modules.find,
+    absent.find,
+    arguments.find,
+    certificates.find,
+    methods.find,
+    exceptions.find,
+    slices.find,
+    formats.find,
+)
 
 
 @dataclass
