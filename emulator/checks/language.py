@@ -32,12 +32,12 @@ _OLD_AND_NEW: tuple[tuple[str, str, str], ...] = (
 
 def _in_words(problem: Problem, lines: list[bytes]) -> tuple[str, str]:
     if problem.construct:
-        return f"{problem.construct}: not in MicroPython 1.11", problem.instead
+        return f"{problem.construct}: not in MicroPython 1.11", problem.instead.removeprefix("write ")
     line = lines[problem.line - 1].decode("utf-8", "replace") if 0 < problem.line <= len(lines) else ""
     if "syntax" in problem.message:
         for pattern, construct, instead in _OLD_AND_NEW:
             if re.match(pattern, line):
-                return f"{construct}: not in MicroPython 1.11", f"write {instead}"
+                return f"{construct}: not in MicroPython 1.11", instead
     return "the board refuses this", problem.instead
 
 

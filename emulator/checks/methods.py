@@ -10,6 +10,7 @@ from emulator.checks import signatures
 from emulator.checks.findings import Finding
 from emulator.checks.natives import native_type
 from emulator.checks.script import Script
+from emulator.checks.suggestions import similar
 
 _INSTEAD = {
     "bit_length": "len(bin(x)) - 2",
@@ -55,7 +56,8 @@ def find(script: Script) -> Iterator[Finding]:
                 owner = f"type object '{kind.__name__}'" if of_class else f"'{kind.__name__}' object"
                 message = f"AttributeError: {owner} has no attribute '{node.attr}'"
                 why = f"{kind.__name__} has no {node.attr} on the board"
-                instead = _INSTEAD.get(node.attr, "")
+                close = similar(node.attr, TABLES[kind])
+                instead = _INSTEAD.get(node.attr) or (f"did you mean {close}?" if close else "")
                 if kind is set and node.attr in ("append", "push"):
                     instead = "add(x)"
                 yield script.finding(node, "method", message, why, instead)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from emulator import api
 from emulator.checks.findings import Finding, Severity
 from emulator.checks.script import Script
+from emulator.checks.suggestions import instead as instead_of
+from emulator.checks.suggestions import similar
 from emulator.models import MODELS
 
 FROZEN = frozenset({"_boot", "_main", "sqnsbrz", "sqnscodec", "sqnscrc", "sqnstp", "sqnsupgrade", "main", "boot"})
@@ -93,14 +95,17 @@ def _import(script: Script, statement: ast.stmt, name: str) -> Iterator[Finding]
         instead = f"import {top}"
     else:
         why = f"{top} is neither on the board nor in the project"
-        instead = _INSTEAD.get(top) or _own_name(top)
+        instead = _INSTEAD.get(top) or _own_name(top, script)
     if not script.guarded(statement, "ImportError") and not script.makes(top):
         yield script.finding(statement, "import", f"ImportError: no module named '{name}'", why, instead)
 
 
-def _own_name(module: str) -> str:
+def _own_name(module: str, script: Script) -> str:
     if api.builtin_module(f"u{module}") is not None:
         return f"u{module}"  # it has no weak link
+    close = similar(module, [*api.modules(), *api.weak_links(), *sorted(script.project)])
+    if close:
+        return f"did you mean {close}?"
     return "copy it to the project's lib folder if it is a MicroPython library"
 
 
@@ -149,5 +154,7 @@ def _shown(path: str) -> str:
 
 
 def _elsewhere(path: str, board: str) -> str:
+    owner = api.lookup(path.rpartition(".")[0], board)
+    there = [name for name in (owner.members if owner is not None else ()) if not name.startswith("_")]
     others = [m.platform for m in MODELS if m.name != "wipy1" and m.platform != board and api.lookup(path, m.platform)]
-    return f"these boards have it: {', '.join(others)}" if others else ""
+    return f"these boards have it: {', '.join(others)}" if others else instead_of(path, _shown(path), there)

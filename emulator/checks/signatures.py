@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from emulator.checks.suggestions import similar
+
 _COUNTS = re.compile(r"\((\d+)(?: (?:to (\d+)|or (more)))? arguments?\)")
 _WORD = re.compile(r"(\[?)([A-Za-z_]\w*)(\]?)(=.*)?", re.S)
 
@@ -43,7 +45,9 @@ class Signature:
                 return f"TypeError: '{name}' argument required", f"{name} is not given"
         if unknown:
             known = ", ".join(sorted(self.keywords))
-            return "TypeError: extra keyword arguments given", f"there is no argument {unknown[0]}; there are {known}"
+            close = similar(unknown[0], self.keywords)
+            there = f"did you mean {close}? There are {known}" if close else f"there are {known}"
+            return "TypeError: extra keyword arguments given", f"there is no argument {unknown[0]}; {there}"
         return None
 
     def _positional(self, given: int, bound: bool) -> str:

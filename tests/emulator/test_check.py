@@ -278,6 +278,33 @@ def test_what_depends_on_the_firmware_is_a_warning(
     assert out.endswith("1 finding in 1 of 1 file for a FiPy, 1 of them only warnings\n")
 
 
+@pytest.mark.parametrize(
+    ("script", "instead"),
+    [
+        ("print(f'{x}')", "'{}'.format(value) or '%s' % value"),
+        ("print 'x'", "print(...)"),
+        ("try:\n    pass\nexcept OSError, e:\n    pass", "except OSError as e:"),
+        ("x = 10L", "the number without the L"),
+        ("if 1 <> 2: pass", "!="),
+        ("import collections", "ucollections"),
+        ("import Machine", "did you mean machine?"),
+        ("from machine import pin", "did you mean Pin?"),
+        ("from network import WLAN\nWLAN().disconect()", "did you mean disconnect?"),
+        ("from machine import Pin\nPin('P9').on()", "value(1)"),
+        ("import time\ntime.perf_counter()", "ticks_us()"),
+        ("import os\nos.path.exists('x')", "os.stat(path), which raises OSError; join paths with +"),
+        ("'a'.strp()", "did you mean strip?"),
+        ("set().append(1)", "add(x)"),
+        ("d = {}\nd.has_key(1)", "key in d"),
+        ("import json\njson.dumps({}, indent=1)", "dumps(obj)"),
+        ("from machine import Pin\nPin('P9', pul=1)", "Pin(id, mode=None, pull=None, *, value=None, alt=None)"),
+    ],
+)
+def test_what_to_write_instead(script: str, instead: str) -> None:
+    (found,) = check_text(f"{script}\n".encode())
+    assert found.instead == instead
+
+
 def test_folder_without_scripts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["check", str(tmp_path)]) == 0
     assert "no scripts found" in capsys.readouterr().out
