@@ -6,6 +6,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from emulator import api
@@ -31,6 +32,10 @@ class Script:
     board: str = "FiPy"
     project: frozenset[str] = frozenset()
     cert_rules: CertRules = "documented"
+    path: Path | None = None
+    """Where it lies on the host."""
+    exports: dict[Path, frozenset[str] | None] = field(default_factory=dict)
+    """What is known of the project's modules already: file -> names."""
     parents: dict[int, ast.AST] = field(default_factory=dict)
     bindings: dict[str, list[ast.AST]] = field(default_factory=dict)
     stored: set[str] = field(default_factory=set)

@@ -71,4 +71,4 @@ def similar(name: str, there: Iterable[str]) -> str:
     for other in names:
         if other.lower() == name.lower():
             return other
-    return next(iter(get_close_matches(name, names, 1, 0.8)), "")
+    return next(iter(get_close_matches(name, names, 1, 0.75)), "")

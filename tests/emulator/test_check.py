@@ -305,6 +305,22 @@ def test_what_to_write_instead(script: str, instead: str) -> None:
     assert found.instead == instead
 
 
+def test_names_of_the_modules_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "helper.py").write_text("import os\nA = 1\ndef work():\n    global later\n    later = 2\n")
+    (tmp_path / "open_one.py").write_text("globals()['b'] = 1\n")
+    (tmp_path / "starred.py").write_text("from helper import *\n")
+    main = tmp_path / "main.py"
+    main.write_text(
+        "from helper import A, work, later, os\nfrom helper import wrok\nfrom open_one import b\nfrom starred import A\n"
+        "try:\n    from helper import new\nexcept ImportError:\n    new = None\n"
+    )
+    for paths in ([tmp_path], [main]):
+        (found,) = check(paths).findings
+        assert (found.line, found.code, found.message) == (2, "name", "ImportError: cannot import name wrok")
+        assert (found.why, found.instead) == ("helper.py binds no wrok", "did you mean work?")
+
+
 def test_folder_without_scripts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["check", str(tmp_path)]) == 0
     assert "no scripts found" in capsys.readouterr().out
