@@ -11,9 +11,10 @@ from emulator.checks.script import Script
 from emulator.checks.suggestions import instead as instead_of
 from emulator.checks.suggestions import similar
 from emulator.models import MODELS
+from emulator.runtime import frozen
 
-FROZEN = frozenset({"_boot", "_main", "sqnsbrz", "sqnscodec", "sqnscrc", "sqnstp", "sqnsupgrade", "main", "boot"})
-"""Python modules inside the firmware (esp32/frozen/Base, LTE); main and boot are on every board that runs a script."""
+_STARTED = ("main.py", "boot.py")
+"""On every board that runs a script."""
 
 _NAMES = """
 OTA coap flash_control_OTA main_pybytes mqtt mqtt_core msg_handl periodical_pin pybytes pybytes_ca pybytes_config
@@ -23,8 +24,7 @@ pybytes_main pybytes_protocol pybytes_pymesh_config terminal urequest
 PYBYTES = frozenset(_NAMES.split())
 """With ``_`` before, Python modules inside the firmware's Pybytes build (esp32/frozen/Pybytes), which boards are sold with."""
 
-_STARTED = ("main.py", "boot.py")
-_RELATIVE = "ValueError: cannot perform relative import"
+_RELATIVE = "KeyError: __main__"
 _BUILDS = {"PYBYTES": "Pybytes", "PYGATE": "PyGate", "OPENTHREAD": "OpenThread"}
 _DOCUMENTED = frozenset({"ussl.SSLSocket", "ussl.SSLSession"})
 """Names that the documentation promises, so that the emulator has them, and 1.20.2.r4 lacks."""
@@ -86,7 +86,14 @@ def find(script: Script) -> Iterator[Finding]:
 
 def _import(script: Script, statement: ast.stmt, name: str) -> Iterator[Finding]:
     top, _, below = name.partition(".")
-    if top in script.project or top in FROZEN or (top.startswith("_") and top[1:] in PYBYTES):
+    if (
+        top in script.project
+        or f"{top}.py" in _STARTED
+        or top in frozen.BASE
+        or (top.startswith("_") and top[1:] in PYBYTES)
+    ):
+        return
+    if top in frozen.LTE and "LTE" in api.members("network", script.board):
         return
     if api.builtin_module(top) is not None:
         if not below:

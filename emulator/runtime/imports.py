@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from emulator import firmware
+from emulator.runtime import frozen
 from emulator.runtime.hidden import no_attribute
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Importer:
         if level > 1:
             parts = parts[: 1 - level]
         if not parts:
-            raise ImportError("cannot perform relative import")
+            raise ValueError("cannot perform relative import")
         return ".".join([*parts, name]) if name else ".".join(parts)
 
     def _from(self, module: ModuleType, names: tuple[str, ...]) -> ModuleType:
@@ -124,7 +125,7 @@ class Importer:
         if full in self.loaded:
             return self.loaded[full]
         if parent is None:
-            module = self.device_module(full)
+            module = self.device_module(full) or self._frozen(full)
             if module is not None:
                 return module
         where = [vars(parent)["__path__"]] if parent is not None and "__path__" in vars(parent) else self.path
@@ -148,6 +149,14 @@ class Importer:
             module = new_module(DeviceModule, name, {})
             self._device_modules[name] = module
             firmware.fill(name, module.__dict__, self._interpreter.device)
+        return module
+
+    def _frozen(self, name: str) -> ModuleType | None:
+        found = frozen.names(name, self._interpreter.device)
+        if found is None:
+            return None
+        module = self._new(name)
+        module.__dict__.update(found)
         return module
 
     def _from_flash(self, candidate: str, full: str) -> ModuleType | None:

@@ -150,6 +150,15 @@ def test_every_planted_fault_is_found_and_nothing_else(tmp_path: Path) -> None:
     assert report.skipped == {}
 
 
+def test_a_dot_means_nothing_in_what_the_board_starts(tmp_path: Path) -> None:
+    for name in ("boot.py", "main.py", "package.py"):
+        (tmp_path / name).write_text("from . import other\n")
+    assert [(Path(f.file).name, f.message) for f in check([tmp_path]).findings] == [
+        ("boot.py", "KeyError: __main__"),
+        ("main.py", "KeyError: __main__"),
+    ]
+
+
 @pytest.mark.parametrize(("model", "count"), [("WiPy", 1), ("GPy", 0), ("FiPy", 0)])
 def test_names_are_those_of_the_model(model: str, count: int) -> None:
     assert len(check_text(b"from network import LTE\n", board=model)) == count
