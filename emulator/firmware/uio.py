@@ -143,9 +143,7 @@ class StringIO(_MemoryStream):
 def module(device: Device) -> dict[str, object]:
     """Return the names of ``uio``."""
 
-    def open(file: Any, mode: str = "r", buffering: int = -1, encoding: Any = None, **extra: Any) -> Any:
-        if extra:
-            raise TypeError("extra keyword arguments given")
+    def open(file: Any, mode: str = "r", buffering: int = -1, encoding: Any = None) -> Any:
         return device.vfs.open(file, mode)
 
     return {

@@ -358,9 +358,7 @@ def _of_device(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
     def execfile(path: Any, *spaces: Any) -> None:
         interpreter.execute_file(_as_str(path), *_spaces(spaces, sys._getframe(2)))
 
-    def open(file: Any, mode: str = "r", buffering: int = -1, encoding: Any = None, **extra: Any) -> Any:
-        if extra:
-            raise TypeError("extra keyword arguments given")
+    def open(file: Any, mode: str = "r", buffering: int = -1, encoding: Any = None) -> Any:
         return interpreter.device.vfs.open(file, mode)
 
     @native(0, 1)

@@ -164,13 +164,18 @@ def _visible(obj: Any, name: str) -> Any:
 
 def _native(table: Table, name: str, obj: Any) -> Any:
     if (table is _EXCEPTION or table is _STOP) and name == "args":
-        from emulator.runtime.messages import board_args
-
-        return board_args(obj)
+        return _arguments(obj)
     found = bound(table, name, obj)
     if found is None:
         raise no_attribute(obj, name)
     return found
+
+
+def _arguments(exception: BaseException) -> tuple[Any, ...]:
+    """``args`` of an exception; what the host raised has the board's words."""
+    from emulator.runtime.messages import board_args
+
+    return board_args(exception)
 
 
 def _defines(obj: object, kind: type, name: str) -> bool:

@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from emulator import firmware
-from emulator.runtime import frozen
 from emulator.runtime.hidden import no_attribute
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ class Importer:
         if full in self.loaded:
             return self.loaded[full]
         if parent is None:
-            module = self.device_module(full) or self._frozen(full)
+            module = self.device_module(full)
             if module is not None:
                 return module
         where = [vars(parent)["__path__"]] if parent is not None and "__path__" in vars(parent) else self.path
@@ -149,9 +148,12 @@ class Importer:
             module = new_module(DeviceModule, name, {})
             self._device_modules[name] = module
             firmware.fill(name, module.__dict__, self._interpreter.device)
-        return module
+        return self._frozen(name) if module is None else module
 
     def _frozen(self, name: str) -> ModuleType | None:
+        """A Python module inside the firmware."""
+        from emulator.runtime import frozen
+
         found = frozen.names(name, self._interpreter.device)
         if found is None:
             return None

@@ -11,7 +11,7 @@ from typing import Any
 
 from emulator.runtime import order
 from emulator.runtime.floats import float_str, to_single
-from emulator.runtime.messages import board_type, exception_repr, exception_str
+from emulator.runtime.messages import board_args, board_class_name, board_type, exception_str
 from emulator.runtime.names import MeasuredPath, type_name
 
 Text = str
@@ -102,7 +102,8 @@ class Printer:
         if _of_script(kind, "__repr__"):
             return repr(obj)
         if isinstance(obj, BaseException):
-            return exception_repr(obj, self)
+            args = [self._repr(argument, outer) for argument in board_args(obj)]
+            return f"{board_class_name(obj)}({args[0] + ',' if len(args) == 1 else ', '.join(args)})"
         if kind in _CONTAINERS or (isinstance(obj, (list, dict, tuple, set, frozenset)) and _native_repr(kind)):
             if id(obj) in outer or len(outer) > 100:
                 raise RuntimeError("maximum recursion depth exceeded")

@@ -37,7 +37,6 @@ PLANTED = [
     ("pybytes_build", "import pycom\npycom.pybytes_on_boot(False)\n", [(2, "name")]),
     ("pygate_build", "from network import ETH\n", [(1, "name")]),
     ("documented", "import ssl\nisinstance(s, ssl.SSLSocket)\n", [(2, "name")]),
-    ("capitals", "x = 'a'\ny = R'a'\n", [(2, "language")]),
     ("match", "match x:\n    case 1:\n        pass\n", [(1, "language")]),
     ("const", "from micropython import const\nX = const('a')\n", [(2, "language")]),
     ("metaclass", "class A(metaclass=type):\n    pass\n", [(1, "argument")]),

@@ -27,7 +27,7 @@ _WITH = re.compile(r"^[ \t]*(?:async[ \t]+)?with[ \t]*\(", re.MULTILINE)
 _LEADING_ZEROS = re.compile(r"(?<![\w.])0+(?=[1-9][\d_]*(?![\w.]))")
 _INDENTATION = re.compile(r"^[ \t]*\t[ \t]*", re.MULTILINE)
 
-_TROUBLE = re.compile(r"\\N|\f|\d(?:if|else|and|or|in|is|for|not)\b|\bwith[ \t]*\(|[RBU][rRbB]?['\"]")
+_TROUBLE = re.compile(r"\\N|\f|\d(?:if|else|and|or|in|is|for|not)\b|\bwith[ \t]*\(")
 """One of these must be in a text for :func:`refused` to find anything."""
 
 
@@ -37,10 +37,6 @@ def refused(text: str) -> Iterator[Problem]:
         return
     for match in _LITERAL.finditer(text):
         literal = match[0]
-        if match[1] and match[1] != match[1].lower():
-            yield invalid(
-                *_place(text, match.start()), "a string prefix in capital letters", "write it in small letters"
-            )
         if literal[0] != "#" and "r" not in match[1].lower() and "b" not in match[1].lower():
             named = _NAMED_ESCAPE.search(literal)
             if named:

@@ -50,8 +50,6 @@ REFUSED = [
     ("import", "SyntaxError", "invalid syntax"),
     ("from x import", "SyntaxError", "invalid syntax"),
     ("lambda", "SyntaxError", "invalid syntax"),
-    ("R'a'", "SyntaxError", "invalid syntax"),
-    ("b'x' + B'a'", "SyntaxError", "invalid syntax"),
     ("1if 2 else 3", "SyntaxError", "invalid syntax for integer with base 10"),
     ("0x", "SyntaxError", "invalid syntax for integer with base 16"),
     ("0b2", "SyntaxError", "invalid syntax for integer with base 2"),
