@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from emulator import firmware
+from emulator.runtime import frozen
 from emulator.runtime.hidden import no_attribute
 
 if TYPE_CHECKING:
@@ -139,26 +140,23 @@ class Importer:
             return module
         raise ImportError(f"no module named '{full}'")
 
+    def _frozen(self, name: str) -> ModuleType | None:
+        """A Python module inside the firmware."""
+        found = frozen.names(name, self._interpreter.device)
+        if found is None:
+            return None
+        self._device_modules[name] = self.loaded[name] = module = new_module(ScriptModule, name, found)
+        return module
+
     def device_module(self, name: str) -> ModuleType | None:
         """The board's own module of that full name, made when first asked for; None if there is none."""
         if name == "__main__":
             return self._interpreter.main_module
-        module = self._device_modules.get(name)
+        module = self._device_modules.get(name) or self._frozen(name)
         if module is None and name in firmware.MODULES:
             module = new_module(DeviceModule, name, {})
             self._device_modules[name] = module
             firmware.fill(name, module.__dict__, self._interpreter.device)
-        return self._frozen(name) if module is None else module
-
-    def _frozen(self, name: str) -> ModuleType | None:
-        """A Python module inside the firmware."""
-        from emulator.runtime import frozen
-
-        found = frozen.names(name, self._interpreter.device)
-        if found is None:
-            return None
-        module = self._new(name)
-        module.__dict__.update(found)
         return module
 
     def _from_flash(self, candidate: str, full: str) -> ModuleType | None:
