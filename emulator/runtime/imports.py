@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from emulator import firmware
-from emulator.runtime import frozen
 from emulator.runtime.hidden import no_attribute
 
 if TYPE_CHECKING:
@@ -142,6 +141,8 @@ class Importer:
 
     def _frozen(self, name: str) -> ModuleType | None:
         """A Python module inside the firmware."""
+        from emulator.runtime import frozen
+
         found = frozen.names(name, self._interpreter.device)
         if found is None:
             return None
