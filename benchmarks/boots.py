@@ -48,10 +48,12 @@ def measure(options: Options, progress: Progress) -> list[Figure]:
     kinds = {"reset": took[::2], "soft reset": took[1::2]}
     details = tuple(f"{kind}: {1000 * sorted(times)[len(times) // 2]:.2f} ms" for kind, times in kinds.items())
     median = 1000 * sorted(took)[len(took) // 2]
-    growth = f"{(after - before) / 1024:.0f} KiB after {BOOTS * 9 // 10} boots" if before else "not measured here"
+    kib = (after - before) / 1024
+    growth = f"{kib:.0f} KiB over {BOOTS * 9 // 10} boots" if before else "not measured here"
+    resident = (f"{before / 2**20:.1f} MiB after {BOOTS // 10} boots, {after / 2**20:.1f} MiB after {BOOTS}",)
     return [
         Count("B1", f"{BOOTS} boots in one process", "told", "told", f"{median:.2f} ms each", details=details),
-        Count("B2", "growth of resident memory over them", "told", "told", growth),
+        Count("B2", "growth of resident memory over them", "told", "told", growth, details=resident if before else ()),
     ]
 
 

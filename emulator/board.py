@@ -39,6 +39,7 @@ from flashfs.volume import BOOT_ENTRIES
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from emulator.firmware.network import Radio
     from emulator.sdcard import SdCard
     from flashfs.steps import StepHook
 
@@ -83,6 +84,8 @@ class Power:
     outcome: Outcome | None = None
     main_file: str | None = None
     timezone: int = 0
+    radio: Radio | None = None
+    """The WLAN once a script has used it: it stays up, with its network and its settings."""
 
 
 class Board:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from emulator.power import PowerOff
+from emulator.runtime import frozen
 from flashfs.notes import Note
 
 if TYPE_CHECKING:
@@ -66,9 +67,7 @@ def _signalled(device: Device, outcome: Outcome) -> Outcome:
 
 def frozen_boot(device: Device) -> None:
     """What the frozen ``_boot.py`` leaves in ``__main__``: ``os`` and ``UART``, with UART 0 at the console."""
-    interpreter = device.interpreter
-    interpreter.main["os"] = device.module("uos")
-    interpreter.main["UART"] = device.module("umachine").UART
+    device.interpreter.main.update(frozen.names("_boot", device) or {})
 
 
 def run_file(device: Device, name: str) -> Outcome:

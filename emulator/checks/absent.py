@@ -11,7 +11,24 @@ from emulator.checks.findings import Finding
 from emulator.checks.script import Script
 
 _HERE = frozenset(name for name in dir(builtins) if not name.startswith("_"))
+_PYTHON_2 = {
+    **dict.fromkeys(["basestring", "unicode"], "str"),
+    "cmp": "(a > b) - (a < b)",
+    "execfile": "exec(open(name).read())",
+    "long": "int",
+    "raw_input": "input()",
+    "reduce": "a loop",
+    "reload": "",
+    "unichr": "chr()",
+    "xrange": "range()",
+}
+"""Builtins that only CPython 2 had."""
+
 _INSTEAD = {
+    **_PYTHON_2,
+    "breakpoint": "a breakpoint set from the host",
+    "compile": "exec(text)",
+    "vars": "dir(obj)",
     "format": "'{:5}'.format(x)",
     **dict.fromkeys(
         ["FileNotFoundError", "PermissionError", "FileExistsError", "IsADirectoryError", "ConnectionError", "IOError"],
@@ -22,6 +39,7 @@ _INSTEAD = {
     "RecursionError": "RuntimeError",
     "UnicodeDecodeError": "UnicodeError",
     "UnicodeEncodeError": "UnicodeError",
+    **dict.fromkeys(["Warning", "DeprecationWarning", "RuntimeWarning", "UserWarning"], "a text"),
     "exit": "sys.exit()",
     "quit": "sys.exit()",
 }
@@ -29,7 +47,7 @@ _INSTEAD = {
 
 def find(script: Script) -> Iterator[Finding]:
     """Yield each use of such a name that the file does not define itself."""
-    absent = _HERE - set(api.builtin_names(script.board)) - {"const"}
+    absent = (_HERE | _PYTHON_2.keys()) - set(api.builtin_names(script.board)) - {"const"}
     for node in script.of(ast.Name):
         name = script.builtin(node)
         if name in absent and not script.guarded(node, "NameError"):
@@ -37,6 +55,6 @@ def find(script: Script) -> Iterator[Finding]:
                 node,
                 "builtin",
                 f"NameError: name '{name}' isn't defined",
-                f"{name} is CPython's; the board has no such builtin",
+                f"{name} is CPython{' 2' * (name in _PYTHON_2)}'s; the board has no such builtin",
                 _INSTEAD.get(name, ""),
             )

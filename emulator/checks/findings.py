@@ -16,7 +16,9 @@ CODES: dict[str, str] = {
     "builtin": "a name that every CPython script has and the board lacks",
     "argument": "a call that the board's function does not take",
     "certificate": "a certificate path that ussl refuses",
-    "method": "a method that the board's own types lack",
+    "method": "a method or attribute that the board's own types lack",
+    "format": "a template that str.format or % refuses, or too few or too many values for it",
+    "slice": "a slice with a step of what is no list",
 }
 """Code -> what it stands for. Codes are stable."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -13,9 +12,14 @@ from emulator import api
 from emulator.project import SKIPPED
 
 _TOOLS = ("setup.py", "conftest.py", "noxfile.py", "tasks.py")
-_NAMES = "argparse esptool flask matplotlib numpy pandas paho paramiko pytest scipy serial setuptools telnetlib yaml"
+_NAMES = """
+argparse cmd ctypes curses distutils esptool filecmp flask getopt getpass http matplotlib multiprocessing numpy optparse
+paho pandas paramiko pip pytest readline scipy serial setuptools shlex shutil signal smtplib socketserver sqlite3
+subprocess tempfile telnetlib tkinter unittest urllib webbrowser yaml zipfile
+"""
 _HOST = frozenset(_NAMES.split())
-"""Packages that no board has and host tools have, beside CPython's own modules; some of these left CPython."""
+"""Modules that tools of the host's have. What people also import on a board by mistake (``datetime``, ``random``) is not
+among them."""
 _IMPORT = re.compile(rb"^(?:import|from)[ \t]+([A-Za-z_]\w*)", re.M)
 _DEVICE = frozenset({"machine", "network", "pycom", "micropython", "uctypes", "utimeq", "framebuf"})
 
@@ -52,7 +56,8 @@ def neighbours(script: Path) -> Path:
 def not_for_a_board(path: Path, data: bytes, tree: ast.Module | None) -> str:
     """Say why a file found in a folder is taken for a tool of the host's; empty where it is the board's.
 
-    What a board starts by itself, and what imports a module that only boards have, is always the board's.
+    One sign is none: a script for the board may have a single wrong import, and that is to be found. What a board starts
+    by itself, and what imports a module that only boards have, is always the board's.
     """
     if path.name in ("main.py", "boot.py"):
         return ""
@@ -61,23 +66,31 @@ def not_for_a_board(path: Path, data: bytes, tree: ast.Module | None) -> str:
         return ""
     if path.name in _TOOLS or path.name.startswith("test_") or path.name.endswith("_test.py"):
         return "by its name a tool of the host's"
-    if data.startswith(b"#!") and b"python3" in data.partition(b"\n")[0]:
+    first = data.partition(b"\n")[0]
+    if first.startswith(b"#!") and b"python3" in first:
         return "its first line names python3"
-    for name, certain in imported:
-        if certain and (name in _HOST or name in sys.stdlib_module_names) and api.builtin_module(name) is None:
-            return f"it imports {name}, which only CPython has"
-    if tree and any(_is_os_path(node) for node in ast.walk(tree)) and any(name == "os" for name, _ in imported):
-        return "it uses os.path, which only CPython has"
-    return ""
+    signs = []
+    if first.startswith(b"#!") and b"python" in first:
+        signs.append("its first line names python")
+    signs += [
+        f"it imports {name}" for name in dict.fromkeys(name for name, certain in imported if certain and _host(name))
+    ]
+    attributes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)] if tree else []
+    signs += [
+        f"it uses {name}" for name in ("os.path", "sys.argv", "os.environ") if any(_is(a, name) for a in attributes)
+    ]
+    return " and ".join(signs[:2]) if len(signs) >= _ENOUGH else ""
 
 
-def _is_os_path(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Attribute)
-        and node.attr == "path"
-        and isinstance(node.value, ast.Name)
-        and node.value.id == "os"
-    )
+_ENOUGH = 2
+
+
+def _host(module: str) -> bool:
+    return module in _HOST and api.builtin_module(module) is None
+
+
+def _is(node: ast.Attribute, name: str) -> bool:
+    return isinstance(node.value, ast.Name) and f"{node.value.id}.{node.attr}" == name
 
 
 def found_by(importer: Path, name: str, among: Mapping[tuple[Path, str], Path]) -> Path | None:

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from emulator import api
 from emulator.checks.findings import Finding, Severity
 from emulator.checks.script import Script
+from emulator.checks.suggestions import instead as instead_of
+from emulator.checks.suggestions import similar
 from emulator.models import MODELS
+from emulator.runtime import frozen
 
-FROZEN = frozenset({"_boot", "_main", "sqnsbrz", "sqnscodec", "sqnscrc", "sqnstp", "sqnsupgrade", "main", "boot"})
-"""Python modules inside the firmware (esp32/frozen/Base, LTE); main and boot are on every board that runs a script."""
+_STARTED = ("main.py", "boot.py")
+"""On every board that runs a script."""
 
 _NAMES = """
 OTA coap flash_control_OTA main_pybytes mqtt mqtt_core msg_handl periodical_pin pybytes pybytes_ca pybytes_config
@@ -21,6 +24,7 @@ pybytes_main pybytes_protocol pybytes_pymesh_config terminal urequest
 PYBYTES = frozenset(_NAMES.split())
 """With ``_`` before, Python modules inside the firmware's Pybytes build (esp32/frozen/Pybytes), which boards are sold with."""
 
+_RELATIVE = "KeyError: __main__"
 _BUILDS = {"PYBYTES": "Pybytes", "PYGATE": "PyGate", "OPENTHREAD": "OpenThread"}
 _DOCUMENTED = frozenset({"ussl.SSLSocket", "ussl.SSLSession"})
 """Names that the documentation promises, so that the emulator has them, and 1.20.2.r4 lacks."""
@@ -37,8 +41,19 @@ _INSTEAD = {
     "requests": "urequests, copied to /flash/lib",
     "logging": "print()",
     "base64": "ubinascii",
-    "zlib": "uzlib",
-    "io": "uio",
+    "argparse": "names at the top of the script; a board has no command line",
+    "configparser": "a file of JSON, or a .py file with names",
+    "copy": "list(x) or dict(x)",
+    "enum": "names with const() of micropython",
+    "glob": "os.listdir()",
+    "numpy": "lists, or array",
+    "pickle": "ujson",
+    "shutil": "open(), read() and write()",
+    "string": "the text itself",
+    "traceback": "sys.print_exception(e)",
+    "typing": "no annotations: the board ignores them",
+    "urllib": "urequests, copied to /flash/lib",
+    "urequests": "copy it to /flash/lib (micropython-lib)",
 }
 
 
@@ -48,6 +63,11 @@ def find(script: Script) -> Iterator[Finding]:
         for alias in statement.names:
             yield from _import(script, statement, alias.name)
     for origin in script.of(ast.ImportFrom):
+        if origin.level and script.file.replace("\\", "/").rpartition("/")[2] in _STARTED:
+            why = "main.py and boot.py belong to no package: there is nothing that the dot could mean"
+            yield script.finding(
+                origin, "import", _RELATIVE, why, f"from {origin.module} import ..." if origin.module else ""
+            )
         if origin.level or not origin.module:
             continue
         missing = list(_import(script, origin, origin.module))
@@ -66,7 +86,14 @@ def find(script: Script) -> Iterator[Finding]:
 
 def _import(script: Script, statement: ast.stmt, name: str) -> Iterator[Finding]:
     top, _, below = name.partition(".")
-    if top in script.project or top in FROZEN or (top.startswith("_") and top[1:] in PYBYTES):
+    if (
+        top in script.project
+        or f"{top}.py" in _STARTED
+        or top in frozen.BASE
+        or (top.startswith("_") and top[1:] in PYBYTES)
+    ):
+        return
+    if top in frozen.LTE and "LTE" in api.members("network", script.board):
         return
     if api.builtin_module(top) is not None:
         if not below:
@@ -75,9 +102,18 @@ def _import(script: Script, statement: ast.stmt, name: str) -> Iterator[Finding]
         instead = f"import {top}"
     else:
         why = f"{top} is neither on the board nor in the project"
-        instead = _INSTEAD.get(top, "copy it to the project's lib folder if it is a MicroPython library")
+        instead = _INSTEAD.get(top) or _own_name(top, script)
     if not script.guarded(statement, "ImportError") and not script.makes(top):
         yield script.finding(statement, "import", f"ImportError: no module named '{name}'", why, instead)
+
+
+def _own_name(module: str, script: Script) -> str:
+    if api.builtin_module(f"u{module}") is not None:
+        return f"u{module}"  # it has no weak link
+    close = similar(module, [*api.modules(), *api.weak_links(), *sorted(script.project)])
+    if close:
+        return f"did you mean {close}?"
+    return "copy it to the project's lib folder if it is a MicroPython library"
 
 
 def _attribute(script: Script, node: ast.Attribute) -> Iterator[Finding]:
@@ -125,5 +161,7 @@ def _shown(path: str) -> str:
 
 
 def _elsewhere(path: str, board: str) -> str:
+    owner = api.lookup(path.rpartition(".")[0], board)
+    there = [name for name in (owner.members if owner is not None else ()) if not name.startswith("_")]
     others = [m.platform for m in MODELS if m.name != "wipy1" and m.platform != board and api.lookup(path, m.platform)]
-    return f"these boards have it: {', '.join(others)}" if others else ""
+    return f"these boards have it: {', '.join(others)}" if others else instead_of(path, _shown(path), there)

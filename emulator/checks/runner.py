@@ -7,12 +7,34 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from emulator.checks import absent, arguments, certificates, folder, language, methods, modules
+from emulator.checks import (
+    absent,
+    arguments,
+    certificates,
+    exceptions,
+    folder,
+    formats,
+    language,
+    methods,
+    modules,
+    neighbours,
+    slices,
+)
 from emulator.checks.findings import Finding
 from emulator.checks.script import Script
 from emulator.settings import CertRules
 
-RULES = (modules.find, absent.find, arguments.find, certificates.find, methods.find)
+RULES = (
+    modules.find,
+    neighbours.find,
+    absent.find,
+    arguments.find,
+    certificates.find,
+    methods.find,
+    exceptions.find,
+    slices.find,
+    formats.find,
+)
 
 
 @dataclass
@@ -32,7 +54,8 @@ def check_text(
     cert_rules: CertRules = "documented",
 ) -> list[Finding]:
     """Return what is wrong with the bytes of one script. ``board`` is a platform name (``FiPy``)."""
-    return _findings(data, language.parse(data), file, board, project, cert_rules)
+    tree = language.parse(data)
+    return _findings(file, data, Script(file, tree, board, project, cert_rules) if tree is not None else None)
 
 
 def check(
@@ -46,6 +69,7 @@ def check(
     Raises OSError for a path that is not there or a folder that cannot be listed.
     """
     report = Report()
+    exports: neighbours.Exports = {}
     for path in paths:
         if path.is_dir():
             root, found, named = path, list(folder.files(path)), False
@@ -70,7 +94,10 @@ def check(
         for file, data, tree in loaded:
             if file not in skipped:
                 report.checked += 1
-                report.findings += _findings(data, tree, str(file), board, known, cert_rules)
+                script = None
+                if tree is not None:
+                    script = Script(str(file), tree, board, known, cert_rules, path=file, exports=exports)
+                report.findings += _findings(str(file), data, script)
     report.findings.sort()
     return report
 
@@ -108,12 +135,9 @@ def _skipped(loaded: list[tuple[Path, bytes, ast.Module | None]]) -> dict[Path, 
     return skipped
 
 
-def _findings(
-    data: bytes, tree: ast.Module | None, file: str, board: str, project: frozenset[str], cert_rules: CertRules
-) -> list[Finding]:
+def _findings(file: str, data: bytes, script: Script | None) -> list[Finding]:
     found = language.find(file, data)
-    if tree is not None:
-        script = Script(file, tree, board, project, cert_rules)
+    if script is not None:
         for rule in RULES:
             found += rule(script)
     return sorted(set(found))

@@ -6,6 +6,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from emulator import api
@@ -14,9 +15,12 @@ from emulator.settings import CertRules
 
 _Node = TypeVar("_Node", bound=ast.AST)
 
-_ASKS = frozenset({"hasattr", "uname", "sysname", "implementation", "platform", "version"})
+_ASKS = frozenset({"hasattr", "uname", "sysname", "implementation", "platform", "version", "version_info"})
 """A condition with one of these words, or with a variable that was made with one, finds out where the script runs; what
 it guards may be meant for elsewhere."""
+
+_LONGEST_CHAIN = 8
+"""So many names for one value are followed; ``a = b`` beside ``b = a`` has no end."""
 
 
 @dataclass
@@ -28,6 +32,10 @@ class Script:
     board: str = "FiPy"
     project: frozenset[str] = frozenset()
     cert_rules: CertRules = "documented"
+    path: Path | None = None
+    """Where it lies on the host."""
+    exports: dict[Path, frozenset[str] | None] = field(default_factory=dict)
+    """What is known of the project's modules already: file -> names."""
     parents: dict[int, ast.AST] = field(default_factory=dict)
     bindings: dict[str, list[ast.AST]] = field(default_factory=dict)
     stored: set[str] = field(default_factory=set)
@@ -52,10 +60,24 @@ class Script:
                 bindings[name].append(node)
             elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
                 self.stored.add(node.attr)
-            elif isinstance(node, ast.Assign) and _words(node.value) & _ASKS:
-                self.asking.update(target.id for target in node.targets if isinstance(target, ast.Name))
         self.bindings = dict(bindings)
         self._nodes = nodes
+        self._find_askers()
+
+    def _find_askers(self) -> None:
+        """Collect the names that stand for where the script runs: what was asked, flags set by it, copies of either."""
+        for question in self.of(ast.If):
+            if _words(question.test) & _ASKS:
+                for statement in question.body + question.orelse:
+                    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
+                        self.asking |= _targets(statement)
+        assigned = [(_targets(node), _words(node.value)) for node in self.of(ast.Assign)]
+        before = -1
+        while len(self.asking) > before:
+            before = len(self.asking)
+            for targets, words in assigned:
+                if words & (_ASKS | self.asking):
+                    self.asking |= targets
 
     def of(self, kind: type[_Node]) -> list[_Node]:
         """All nodes of one kind."""
@@ -71,8 +93,8 @@ class Script:
     def guarded(self, node: ast.AST, *errors: str) -> bool:
         """Tell whether the script itself is ready for ``node`` to fail with one of ``errors``, or asks where it runs first."""
         for parent, child in self.around(node):
-            if isinstance(parent, ast.ExceptHandler) and "ImportError" in errors:
-                return True  # the fallback itself
+            if isinstance(parent, ast.ExceptHandler) and "ImportError" in errors and self._is_fallback(parent):
+                return True
             if isinstance(parent, ast.Try) and child in parent.body:
                 for handler in parent.handlers:
                     names = _caught(handler)
@@ -90,6 +112,13 @@ class Script:
                 return True
         return False
 
+    def _is_fallback(self, handler: ast.ExceptHandler) -> bool:
+        """Tell whether a handler stands in for an import that failed."""
+        attempt = self.parents.get(id(handler))
+        return isinstance(attempt, ast.Try) and any(
+            isinstance(node, (ast.Import, ast.ImportFrom)) for statement in attempt.body for node in ast.walk(statement)
+        )
+
     def meaning(self, node: ast.expr) -> str | None:
         """The dotted name of the board that ``node`` certainly stands for (``umachine.Pin.OUT``), or None."""
         if isinstance(node, ast.Attribute):
@@ -100,19 +129,33 @@ class Script:
         found = {self._imported(bound) for bound in self.bindings.get(node.id, ())}
         return found.pop() if len(found) == 1 and not self.star else None
 
+    def value(self, node: ast.expr) -> ast.expr:
+        """What ``node`` certainly is: for a name that is bound once, by a plain assignment, the value assigned."""
+        seen = 0
+        while isinstance(node, ast.Name) and not self.star and seen < _LONGEST_CHAIN:
+            bound = self.bindings.get(node.id, [])
+            assign = self.parents.get(id(bound[0])) if len(bound) == 1 else None
+            if not (isinstance(assign, ast.Assign) and any(target is bound[0] for target in assign.targets)):
+                break
+            node, seen = assign.value, seen + 1
+        return node
+
+    def text(self, node: ast.expr) -> str | None:
+        """The text that ``node`` certainly is: a literal, a name for one, or several of them with ``+`` between."""
+        node = self.value(node)
+        if isinstance(node, ast.Constant):
+            return node.value if isinstance(node.value, str) else None
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            left, right = self.text(node.left), self.text(node.right)
+            return None if left is None or right is None else left + right
+        return None
+
     def instance(self, node: ast.expr) -> str | None:
-        """The board's class of which ``node`` is certainly an object: a name bound once, at module level, by its call."""
-        if not isinstance(node, ast.Name) or self.star:
+        """The board's class of which ``node`` is certainly an object: its call, or a name bound once, by that."""
+        made_by = self.value(node)
+        if not isinstance(made_by, ast.Call):
             return None
-        bound = self.bindings.get(node.id, ())
-        if len(bound) != 1:
-            return None
-        assign = self.parents.get(id(bound[0]))
-        if not (isinstance(assign, ast.Assign) and bound[0] in assign.targets and isinstance(assign.value, ast.Call)):
-            return None
-        if not isinstance(self.parents.get(id(assign)), ast.Module):
-            return None
-        made = self.meaning(assign.value.func)
+        made = self.meaning(made_by.func)
         entry = api.lookup(made, self.board) if made else None
         return made if entry is not None and entry.kind == "class" and entry.members else None
 
@@ -147,6 +190,11 @@ class Script:
             module = None if statement.level else self.module(statement.module or "")
             return f"{module}.{bound.name}" if module else None
         return self.module(bound.name) if "." not in bound.name else None
+
+
+def _targets(assign: ast.Assign) -> set[str]:
+    named = {target.id for target in assign.targets if isinstance(target, ast.Name)}
+    return named | {target.attr for target in assign.targets if isinstance(target, ast.Attribute)}
 
 
 def _bound_name(node: ast.AST) -> str | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass
 from functools import cache
+
+from emulator.checks.suggestions import similar
 
 _COUNTS = re.compile(r"\((\d+)(?: (?:to (\d+)|or (more)))? arguments?\)")
 _WORD = re.compile(r"(\[?)([A-Za-z_]\w*)(\]?)(=.*)?", re.S)
@@ -19,31 +22,53 @@ class Signature:
     keywords: frozenset[str]
     required: tuple[tuple[int, str], ...] = ()
 
-    def refuse(self, given: int, names: list[str]) -> tuple[str, str] | None:
-        """Return the board's message and the reason, or None for a call that it takes."""
+    def refuse_call(self, call: ast.Call, *, bound: bool = False) -> tuple[str, str] | None:
+        """The same for a call that is written out; None for one with starred arguments."""
+        if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
+            return None
+        return self.refuse(len(call.args), [k.arg for k in call.keywords if k.arg], bound=bound)
+
+    def refuse(self, given: int, names: list[str], *, bound: bool = False) -> tuple[str, str] | None:
+        """Return the board's message and the reason, or None for a call that it takes.
+
+        ``bound``: a call of a method, whose message counts the object, too.
+        """
         unknown = [name for name in names if name not in self.keywords]
         if unknown and not self.keywords:
             return "TypeError: function doesn't take keyword arguments", f"{unknown[0]}= is given, but no name is taken"
         if self.most is not None and given > self.most:
-            return self._positional(given), f"{given} arguments are given, {self.most} are taken"
+            return self._positional(given, bound), f"{_counted(given)} given, {self.most or 'none'} taken"
         if given < self.least and not self.keywords:
-            return self._positional(given), f"{given} arguments are given, {self.least} are needed"
+            return self._positional(given, bound), f"{_counted(given)} given, {self.least} needed"
         for position, name in self.required:
             if position >= given and name not in names:
                 return f"TypeError: '{name}' argument required", f"{name} is not given"
         if unknown:
             known = ", ".join(sorted(self.keywords))
-            return "TypeError: extra keyword arguments given", f"there is no argument {unknown[0]}; there are {known}"
+            close = similar(unknown[0], self.keywords)
+            there = f"did you mean {close}? There are {known}" if close else f"there are {known}"
+            return "TypeError: extra keyword arguments given", f"there is no argument {unknown[0]}; {there}"
         return None
 
-    def _positional(self, given: int) -> str:
+    def _positional(self, given: int, bound: bool) -> str:
         if self.keywords:
             return "TypeError: extra positional arguments given"
         if self.least == self.most:
-            return f"TypeError: function takes {self.least} positional arguments but {given} were given"
+            return f"TypeError: function takes {self.least + bound} positional arguments but {given + bound} were given"
         if given < self.least:
             return f"TypeError: function missing {self.least - given} required positional arguments"
-        return f"TypeError: function expected at most {self.most} arguments, got {given}"
+        return f"TypeError: function expected at most {(self.most or 0) + bound} arguments, got {given + bound}"
+
+
+def _counted(number: int) -> str:
+    return f"{number or 'no'} argument{'s' * (number != 1)}"
+
+
+def form(name: str, text: str) -> str:
+    """How a call looks, for a person: ``name`` with its signature, without the mark of positional-only arguments."""
+    if _COUNTS.fullmatch(text):
+        return f"{name}(...)"
+    return name + text.replace(", /", "").replace("/", "")
 
 
 @cache

@@ -36,7 +36,7 @@ def execute(options: argparse.Namespace) -> int:
         rows = [(p, e) for p, e in rows if _below(p, options.name)]
         uses = [use for use in uses if _below(use.path, options.name)]
         if not rows:
-            raise UsageError(f"{options.name}: a {platform} has no such name")
+            raise UsageError(f"{options.name}: a {platform} has no such name{_hint(options.name, platform)}")
     everything = len(rows)
     if options.missing:
         rows = [(path, entry) for path, entry in rows if state[path] != "emulated"]
@@ -113,6 +113,20 @@ def _row(entry: api.Entry, state: State) -> dict[str, object]:
         "value": entry.value,
         "emulated": state == "emulated",
     }
+
+
+def _hint(name: str, platform: str) -> str:
+    from emulator.checks.suggestions import similar
+
+    module, _, rest = name.partition(".")
+    if api.builtin_module(module) is None:
+        close = similar(module, [*api.weak_links(), *api.modules()])
+        return f"; did you mean {close}?" if close else "; `pycom-emulator api` lists all"
+    full = api.builtin_module(module)
+    close = similar(rest, [path.partition(".")[2] for path, _ in api.walk(platform) if path.startswith(f"{full}.")])
+    return (
+        f"; did you mean {module}.{close}?" if close else f"; `pycom-emulator api {module}` lists those of the module"
+    )
 
 
 def _below(path: str, name: str) -> bool:

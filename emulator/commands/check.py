@@ -74,7 +74,8 @@ def _print(report: Report, platform: str) -> None:
         place = f"{finding.file}:{finding.line}:{finding.column}"
         grade = " (warning)" if finding.severity == "warning" else ""
         say(visible(f"{place}: {finding.code}{grade} {finding.message}"))
-        say("    " + visible(f"{finding.why}; instead: {finding.instead}" if finding.instead else finding.why))
+        label = "" if finding.instead.endswith("?") else "instead: "
+        say("    " + visible(f"{finding.why}; {label}{finding.instead}" if finding.instead else finding.why))
     for file, why in report.skipped.items():
         say(visible(f"{file}: skipped: {why}"))
     if not report.checked and not report.skipped:

@@ -6,6 +6,7 @@ state here; where connections really go is the host map's business.
 
 from __future__ import annotations
 
+import weakref
 from collections import namedtuple
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -89,14 +90,13 @@ def _sequence(value: Any) -> tuple[Any, ...]:
 
 
 class Radio:
-    """What the radio of one power cycle is set to; the access point after boot (firmware: esp32/mptask.c)."""
+    """What the radio is set to: the access point after a hard reset, kept by a soft one (firmware: esp32/mptask.c)."""
 
     def __init__(self, device: Device) -> None:
         model, mac = device.board.model, device.board.unique_id
-        self.stack: Stack = stack_of(device)
+        self.attach(device)
         self.servers = device.board.servers
-        self.read_file: Callable[[str], bytes] = device.vfs.read_for_tls
-        self.on = self.stack.registered
+        self.on = True
         self.mode = AP
         self.ap_ssid = f"{model.ap_ssid_stem}-{mac[-2:].hex()}"
         self.ap_auth: tuple[Any, ...] | None = (WPA2, model.ap_password)
@@ -112,13 +112,28 @@ class Radio:
         self.macs = [mac, mac[:5] + bytes([(mac[5] + 1) & 0xFF])]
         self._stopped_servers = False
 
+    def attach(self, device: Device) -> None:
+        """Serve this power cycle from now on. The last one's is not held: nothing of it is to stay in memory."""
+        self._device = weakref.ref(device)
+
+    @property
+    def device(self) -> Device:
+        """What the power cycle of the script that asks has."""
+        device = self._device()
+        assert device is not None
+        return device
+
     def update(self) -> None:
         """Tell the stack which addresses are the board's now."""
-        self.stack.registered = self.on
-        self.stack.ap = self.ap_config[0] if self.on and self.mode & AP else None
-        self.stack.sta = self.sta_config[0] if self.on and self.joined is not None else None
-        if self.stack.sta is not None:
-            self.stack.dns[0] = self.sta_config[3]
+        self.tell(stack_of(self.device))
+
+    def tell(self, stack: Stack) -> None:
+        """Tell a stack which addresses are the board's."""
+        stack.registered = self.on
+        stack.ap = self.ap_config[0] if self.on and self.mode & AP else None
+        stack.sta = self.sta_config[0] if self.on and self.joined is not None else None
+        if stack.sta is not None:
+            stack.dns[0] = self.sta_config[3]
 
     def switch_on(self, mode: int) -> None:
         """Bring the interface up; the servers that went with it come back."""
@@ -269,7 +284,7 @@ class Wlan:
         radio = self._radio
         radio.station()
         ssid = _ssid(found["ssid"])
-        auth = _sta_auth(found["auth"], found, radio.read_file)
+        auth = _sta_auth(found["auth"], found, radio.device.vfs.read_for_tls)
         if found["bssid"] is not None and len(readable(found["bssid"])) != 6:
             raise ValueError(INVALID)
         if found["timeout"] is not None:
@@ -579,8 +594,12 @@ def _completed(name: str, base: type, attributes: dict[str, Any], board: str, no
 def module(device: Device) -> dict[str, Any]:
     """Give the names of ``network``; radios other than WLAN have names only."""
     board = device.board.model.platform
+    state = device.board.power_state
+    if state.radio is None:
+        state.radio = Radio(device)
+    state.radio.attach(device)
     names = {
-        "WLAN": _completed("WLAN", Wlan, {"_radio": Radio(device)}, board, device.note),
+        "WLAN": _completed("WLAN", Wlan, {"_radio": state.radio}, board, device.note),
         "Server": _completed("Server", Server, {"_servers": device.board.servers}, board, device.note),
     }
     if "LoRa" in api.members("network", board):

@@ -477,6 +477,8 @@ def _functions(stack: Stack) -> dict[str, Callable[..., Any]]:
 def module(device: Device) -> dict[str, Any]:
     """Give the names of ``usocket``."""
     stack = Stack(device.power, device.board.hostmap, device.note)
+    if device.board.power_state.radio is not None:  # it is as the script before a soft reset left it
+        device.board.power_state.radio.tell(stack)
     radios = tuple(radio for radio in RADIO_CONSTANTS if device.board.model.has_radio(radio))
     heap = device.board.model.memory.heap_bytes
     plain: type[Socket] = type(

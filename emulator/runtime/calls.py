@@ -331,7 +331,11 @@ def plain_type(obj: Any) -> type:
     kind = type(obj)
     if kind is BuiltinMethodType and not isinstance(obj.__self__, (ModuleType, type(None))):
         return MethodType
-    if kind.__module__ == "builtins" and not isinstance(obj, BaseException):
+    if isinstance(obj, BaseException):
+        from emulator.runtime.messages import board_class
+
+        return board_class(obj)
+    if kind.__module__ == "builtins":
         return order.HOST_TYPES.get(kind, kind)
     return _SHOWN.get(kind) or _shown(kind)
 

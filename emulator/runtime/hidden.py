@@ -178,9 +178,9 @@ def _native(table: Table, name: str, obj: Any) -> Any:
 
 def _arguments(exception: BaseException) -> tuple[Any, ...]:
     """``args`` of an exception; what the host raised has the board's words."""
-    from emulator.runtime.printing import translated
+    from emulator.runtime.messages import board_args
 
-    return tuple([translated(exception, argument) for argument in exception.args])
+    return board_args(exception)
 
 
 def _defines(obj: object, kind: type, name: str) -> bool:

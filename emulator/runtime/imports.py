@@ -153,11 +153,21 @@ class Importer:
             return module
         raise ImportError(f"no module named '{full}'")
 
+    def _frozen(self, name: str) -> ModuleType | None:
+        """A Python module inside the firmware."""
+        from emulator.runtime import frozen
+
+        found = frozen.names(name, self._interpreter.device)
+        if found is None:
+            return None
+        self._device_modules[name] = self.loaded[name] = module = new_module(ScriptModule, name, found)
+        return module
+
     def device_module(self, name: str) -> ModuleType | None:
         """The board's own module of that full name, made when first asked for; None if there is none."""
         if name == "__main__":
             return self._interpreter.main_module
-        module = self._device_modules.get(name)
+        module = self._device_modules.get(name) or self._frozen(name)
         if module is None and name in firmware.MODULES:
             module = new_module(name, {})
             if name in firmware.INCOMPLETE:

@@ -110,7 +110,7 @@ def exception_str(exception: BaseException, printer: Printer) -> str:
     if not args:
         return ""
     if len(args) == 1:
-        if isinstance(exception, OSError):
+        if isinstance(exception, OSError) and args == exception.args:
             return str(exception)
         return printer.str(args[0])
     return "(" + ", ".join(printer.repr(argument) for argument in args) + ")"

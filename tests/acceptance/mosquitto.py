@@ -27,6 +27,8 @@ class Mosquitto:
             self.port = server.getsockname()[1]
         self.context = ssl.create_default_context(cadata=certs["ca"].pem.decode())
         self.context.check_hostname = False
+        # the tests' certificates are as plain as the board takes them; CPython from 3.13 on asks for more
+        self.context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         (folder / "certificate").write_bytes(certs["good"].pem)
         (folder / "key").write_bytes(certs["good"].key_pem)
         self.settings = folder / "mosquitto.conf"

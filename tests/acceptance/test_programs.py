@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import ssl
+import threading
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,6 @@ def _page(conn: ssl.SSLSocket, seen: peers.Seen, peer: peers.Peer) -> None:
     while b"\r\n\r\n" not in seen.data:
         seen.data += conn.recv(4096)
     peers.say(PAGE, goodbye=True)(conn, seen, peer)
-
-
-def _request(conn: socket.socket, seen: peers.Seen, peer: peers.Peer) -> None:
-    seen.data = conn.recv(4096)
 
 
 def ended(result: Result) -> str:
@@ -166,11 +163,18 @@ def test_counter_in_nvs_over_two_runs(checkout: Path, stateful: Path) -> None:
     """The second request carries a counter higher by one."""
     counters = []
     for _ in range(2):
-        with peers.raw_server(_request) as peer, Board(state=stateful) as board:
+        came = threading.Event()
+
+        def request(conn: socket.socket, seen: peers.Seen, peer: peers.Peer, came: threading.Event = came) -> None:
+            seen.data = conn.recv(4096)
+            came.set()
+
+        with peers.raw_server(request) as peer, Board(state=stateful) as board:
             board.load(checkout / "http_get_webhook.py")
             board.map(f"webhook.site:80={peer.address[0]}:{peer.address[1]}")
             result = board.run(timeout=NEVER)
             assert result.exit_code == 0, result.text
+            assert came.wait(NEVER), "the script does not wait for an answer, so it may end before its request is read"
         found = re.search(rb"data=(\d+)&ct=(\d+) HTTP/1.0", peer.connections[0].data)
         assert found, peer.connections
         counters.append(int(found[2]))

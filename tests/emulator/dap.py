@@ -79,29 +79,50 @@ class Debugger:
 @contextmanager
 def debugged(*words: str | os.PathLike[str]) -> Iterator[tuple[Debugger, subprocess.Popen[str]]]:
     """The emulator's command line under debugpy, as an editor launches it; both ends are gone afterwards."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-Xfrozen_modules=off", "-m", "debugpy", "--listen", f"127.0.0.1:{port}"),
-            *("--wait-for-client", "-m", "emulator", *map(os.fspath, words)),
-        ],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
+    process, connection = _started(words)
     try:
-        debugger = Debugger(_connect(port, process))
+        debugger = Debugger(connection)
         try:
             yield debugger, process
         finally:
             debugger.close()
     finally:
-        process.kill()
-        process.communicate()
+        _end(process)
+
+
+ATTEMPTS = 3
+"""On a busy machine debugpy gives up when its own second process is slow, and another program may take the port."""
+
+
+def _started(words: tuple[str | os.PathLike[str], ...]) -> tuple[subprocess.Popen[str], socket.socket]:
+    for attempt in range(ATTEMPTS):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-Xfrozen_modules=off", "-m", "debugpy", "--listen", f"127.0.0.1:{port}"),
+                *("--wait-for-client", "-m", "emulator", *map(os.fspath, words)),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        try:
+            return process, _connect(port, process)
+        except OSError:
+            gone = process.poll() is not None
+            _end(process)
+            if not gone or attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.communicate()
 
 
 def _connect(port: int, process: subprocess.Popen[str]) -> socket.socket:

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from emulator import models
+from emulator.board import Power
 from emulator.clock import Clock
 from emulator.console import Console
 from emulator.device import Device
@@ -70,6 +71,7 @@ class Bench:
             settings=Settings(quirks=quirks, offline=offline),
             note=self.notes.add,
             servers=FakeServers(),
+            power_state=Power(),
             unique_id=bytes.fromhex("240ac400beef"),
             host_file=lambda *_: None,
         )

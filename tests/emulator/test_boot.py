@@ -168,6 +168,59 @@ def test_what_a_reset_keeps(board: Board, reset: Callable[[Board], None], cause:
     assert board.resets == 1
 
 
+WLAN = """\
+import machine, network, usocket
+w = network.WLAN()
+print(machine.reset_cause(), w.mode(), w.isconnected(), w.antenna(), w.ifconfig()[0])
+if machine.reset_cause() == 0:
+    w.init(mode=network.WLAN.STA, antenna=network.WLAN.EXT_ANT)
+    w.connect('lab', auth=(network.WLAN.WPA2, 'password'))
+    network.Server(login=('bob', 'secret'), timeout=60)
+    left = usocket.socket()
+left = usocket.socket()
+left.bind(('', 8099))
+left.listen(1)
+print('ready')
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "shown", "login"),
+    [
+        ("\x04", "4 1 True 1 192.0.2.17", ("bob", "secret")),
+        ("import machine\nmachine.reset()\n", "2 2 False 0 0.0.0.0", ("micro", "python")),
+    ],
+    ids=["soft", "hard"],
+)
+def test_the_network_stays_up_over_a_soft_reset_alone(
+    board: Board, command: str, shown: str, login: tuple[str, str]
+) -> None:
+    load(board, WLAN)
+    board.start(repl=True)
+    assert board.wait(NEVER)
+    assert board.console.text.startswith("0 2 False 0 0.0.0.0\nready\n")
+    again = _seen(board, shown)
+    board.type_in(command)
+    assert again(), board.console.text
+    assert board.wait(NEVER)
+    assert "Traceback" not in board.console.text, "the port of the socket that was left open is free again"
+    assert board.servers.login == login
+
+
+def test_a_script_that_asks_for_nothing_finds_the_network_of_the_last_one(board: Board) -> None:
+    load(
+        board,
+        "import machine, usocket\nif machine.reset_cause() == 0:\n    import network\n    network.WLAN().deinit()\n"
+        "    print('off')\nelse:\n    try:\n        usocket.socket()\n    except OSError as e:\n        print(e)\n",
+    )
+    off = _seen(board, "off")
+    board.start()
+    assert off()
+    refused = _seen(board, "Network card not available")
+    board.soft_reset()
+    assert refused(), board.console.text
+
+
 def test_a_soft_reset_keeps_ftp_sessions_and_the_login(board: Board) -> None:
     import ftplib
     from urllib.parse import urlsplit

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.emulator.conftest import RunScript
+from emulator import Board
+from tests.emulator.conftest import NEVER, RunScript, load
 
 ABSENT_MODULES = [
     "subprocess",
@@ -289,8 +290,31 @@ IMPORTS = {
     "sys.modules": ("import sys, os, a\nprint(sorted(sys.modules))", {"a.py": ""}, "['a']\n"),
     "sys.path": ("import sys\nprint(sys.path)", {}, "['', '/flash', '/flash/lib']\n"),
     "relative": ("import p.m", {"p/m.py": "from . import n\nprint(n.z)", "p/n.py": "z = 3"}, "3\n"),
+    "relative in main.py": (
+        "try:\n    from . import n\nexcept KeyError as e:\n    print(repr(e))",
+        {"n.py": ""},
+        "KeyError('__main__',)\n",
+    ),
+    "relative without a package": (
+        "try:\n    import m\nexcept ValueError as e:\n    print(e)",
+        {"m.py": "from . import n", "n.py": ""},
+        "cannot perform relative import\n",
+    ),
+    "frozen": (
+        "import _boot, _main\nprint(_boot, _boot.os is os, _boot.UART is UART, _main)",
+        {},
+        "<module '_boot'> True True <module '_main'>\n",
+    ),
     "executed once": ("import a\nimport a", {"a.py": "print('once')"}, "once\n"),
 }
+
+
+@pytest.mark.parametrize(("model", "error"), [("fipy", "NotImplementedError"), ("wipy", "ImportError")])
+def test_what_is_frozen_for_the_modem_is_not_emulated_and_says_so(model: str, error: str) -> None:
+    with Board(model) as board:
+        load(board, "try:\n    import sqnsupgrade\nexcept Exception as e:\n    print(type(e).__name__)\n")
+        assert board.run(timeout=NEVER).text == f"{error}\n"
+        assert ["not-emulated"] * (model == "fipy") == [note.code for note in board.notes]
 
 
 @pytest.mark.parametrize(("script", "files", "text"), IMPORTS.values(), ids=IMPORTS.keys())

@@ -229,7 +229,7 @@ def test_a_board_that_resets_itself_for_ever_does_not_start() -> None:
         "import os, machine\nnames = os.listdir('/flash')\nif 'a' in names and 'b' not in names:\n    machine.reset()\n"
         "for name in 'ab':\n    if name not in names:\n        os.mkdir('/flash/' + name)\n"
     )
-    report = sweep(script, time_limit=1.0)
+    report = sweep(script, time_limit=0.5)
     assert report.failure is not None
     assert (report.failure.number, report.failure.exceptions) == (2, ("the board resets itself again and again",))
 

@@ -353,7 +353,7 @@ def committed(folder: Path, kind: str) -> tuple[list[dict[str, bytes | None]], i
 
 
 every = pytest.mark.parametrize(
-    "step", [pytest.param(7, id="some"), pytest.param(1, id="every", marks=pytest.mark.nightly)]
+    "step", [pytest.param(17, id="some"), pytest.param(1, id="every", marks=pytest.mark.nightly)]
 )
 
 

@@ -62,6 +62,11 @@ def short_handshakes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "DEFAULT_TIMEOUT", LIMIT)
 
 
+def _limit(monkeypatch: pytest.MonkeyPatch, *outcomes: str) -> None:
+    """Let handshakes end soon where that is the outcome; a busy machine may take its time for all others."""
+    monkeypatch.setattr(plan, "DEFAULT_TIMEOUT", LIMIT if TIMED_OUT in outcomes else NEVER)
+
+
 def tls(behave: peers.TlsBehaviour) -> Callable[[Certificates], contextlib.AbstractContextManager[Peer]]:
     return lambda certs: peers.tls_server(_context(certs), behave)
 
@@ -290,9 +295,11 @@ def _soon(seconds: float) -> float:
     return time.monotonic() + seconds
 
 
-@pytest.mark.usefixtures("short_handshakes")
 @pytest.mark.parametrize("row", DIFFERENCES, ids=lambda row: row.id)
-def test_a_difference_comes_from_its_quirk(row: Difference, certs: Certificates) -> None:
+def test_a_difference_comes_from_its_quirk(
+    row: Difference, certs: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _limit(monkeypatch, row.documented, row.board)
     others = frozenset(table()) - {row.quirk}
     modes: list[tuple[Any, CertRules, str]] = [
         ((), "documented", row.documented),
@@ -384,7 +391,6 @@ def _client_cases() -> Iterator[Any]:
                 )
 
 
-@pytest.mark.usefixtures("short_handshakes")
 @pytest.mark.parametrize(("row", "path"), list(_client_cases()))
 def test_a_measured_row_in_the_documented_mode(
     row: Row, path: str, certs: Certificates, monkeypatch: pytest.MonkeyPatch
@@ -393,6 +399,7 @@ def test_a_measured_row_in_the_documented_mode(
     assert expected is not None
     if row.id in DIFFERING_ROWS:
         expected = DIFFERING_ROWS[row.id][0]
+    _limit(monkeypatch, expected)
     without_quirks(monkeypatch)
     oracle.test_client_row(dataclasses.replace(row, value=None), path, expected, certs)
 

@@ -38,7 +38,7 @@ POSITIONAL_ONLY = Construct("a / among the parameters", "the parameters without 
 UNPACKING_IN_DISPLAY = Construct(
     "* in a list or tuple display", "list(a) + [x]", "*x must be assignment target", stage=1
 )
-UNPACKING = Construct("* or ** in this place", "build the value with list(), set.update() or dict.update()")
+UNPACKING = Construct("* or ** in this place", "list(), set.update() or dict.update()")
 TWO_STARS = Construct("two * arguments", "f(*(list(a) + list(b)))", "can't have multiple *x", stage=1)
 TWO_DOUBLE_STARS = Construct("two ** arguments", "one dict, updated with the other", "can't have multiple **x", stage=1)
 AFTER_STAR = Construct(

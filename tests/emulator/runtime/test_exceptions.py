@@ -219,6 +219,24 @@ def test_the_script_sees_a_runtime_error(board: Board, in_firmware: Callable[...
     assert text == "emulator error\non\n"
 
 
+@pytest.mark.parametrize("bug", BUGS.values(), ids=BUGS)
+def test_whichever_way_the_script_looks_at_it(
+    board: Board, in_firmware: Callable[..., Any], bug: Callable[[], Any]
+) -> None:
+    script = f"{CALL}try:\n    f()\nexcept Exception as e:\n    print(e, str(e), repr(e), [e], e.args, type(e))\n"
+    text, _ = broken(board, in_firmware(bug), script)
+    whole = "RuntimeError('emulator error',)"
+    assert text == f"emulator error emulator error {whole} [{whole}] ('emulator error',) <class 'RuntimeError'>\n"
+
+
+def test_a_class_that_only_the_host_has_is_the_boards(run_script: RunScript) -> None:
+    result = run_script(
+        "def f():\n    print(a)\n    a = 1\ntry:\n    f()\nexcept NameError as e:\n    print(repr(e), [e], type(e))\n"
+    )
+    shown = "NameError('local variable referenced before assignment',)"
+    assert result.text == f"{shown} [{shown}] <class 'NameError'>\n"
+
+
 def test_what_a_device_module_raises_is_meant(board: Board, in_firmware: Callable[..., Any]) -> None:
     text, notes = broken(board, in_firmware(_deliberate), f"{CALL}f()\n")
     assert text.endswith("ValueError: of the board\n")
