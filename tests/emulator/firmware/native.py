@@ -24,6 +24,7 @@ class Bench:
     notes: list[Note] = field(default_factory=list)
     printer: Printer = field(default_factory=Printer)
     interpreter: Any = field(default_factory=lambda: SimpleNamespace(opt_level=0))
+    power: Any = field(default_factory=lambda: SimpleNamespace(check=lambda: None))
 
     @property
     def board(self) -> Any:
