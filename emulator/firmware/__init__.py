@@ -29,7 +29,7 @@ MODULES: dict[str, tuple[str, str]] = {
     "sys": ("sys", ""),
     "ubinascii": ("ubinascii", "binascii"),
     "ucollections": ("ucollections", ""),
-    "ucrypto": ("", "crypto"),
+    "ucrypto": ("ucrypto", "crypto"),
     "uctypes": ("uctypes", ""),
     "uerrno": ("uerrno", "errno"),
     "uhashlib": ("uhashlib", "hashlib"),
