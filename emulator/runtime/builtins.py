@@ -358,6 +358,10 @@ def _of_device(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
     def execfile(path: Any, *spaces: Any) -> None:
         interpreter.execute_file(_as_str(path), *_spaces(spaces, sys._getframe(2)))
 
+    @native(1, 5)
+    def import_(name: Any, *others: Any) -> Any:
+        return interpreter.importer.import_(name, *others)
+
     def open(file: Any, mode: str = "r", buffering: int = -1, encoding: Any = None) -> Any:
         return interpreter.device.vfs.open(file, mode)
 
@@ -401,7 +405,7 @@ def _of_device(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
         "input": input,
         "help": help,
         "const": const,
-        "__import__": interpreter.importer.import_,
+        "__import__": import_,
         "__repl_print__": repl_print,
         hooks.GUARD: guard,
         hooks.NOWHERE: nowhere,
