@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.firmware._arguments import count
 from emulator.firmware._convert import to_text
+from emulator.firmware._memory import BASE
 from emulator.runtime.calls import iterated
 from emulator.runtime.floats import to_single
 from emulator.runtime.methods._common import buffer_of, item_index
@@ -28,12 +29,15 @@ _HOST_CODES = {
     "Q": "Q",
     "f": "f",
     "d": "d",
-    "P": "I",
+    "P": "i",
+    "O": "I",
+    "S": "I",
 }
-"""Typecode -> the host's of the same size: a long has four bytes on the board."""
+"""Typecode -> the host's of the same size: a long and an address have four bytes on the board."""
 
-_SIGNED = "bhilq"
-_NOT_EMULATED = "OS"
+_SIGNED = "bhilqP"
+_SMALL = 1 << 30
+"""The first int that is an object on the board."""
 _ABSENT = (
     "buffer_info byteswap count frombytes fromfile fromlist fromunicode index insert itemsize pop remove reverse tobytes "
     "tofile tolist tounicode typecode clear"
@@ -54,6 +58,30 @@ def _number(code: str, size: int, value: object) -> int | float:
     return word
 
 
+class _Objects:
+    """The objects in arrays of typecode ``O`` by the words that stand for them: small ints are in the word itself."""
+
+    __slots__ = ("known",)
+
+    def __init__(self) -> None:
+        self.known: dict[int, Any] = {}
+
+    def word(self, value: Any) -> int:
+        if type(value) is int and -_SMALL <= value < _SMALL:
+            return (value << 1 | 1) & 0xFFFFFFFF
+        word = BASE | id(value) & 0x3FFFF0
+        while self.known.setdefault(word, value) is not value:
+            word = BASE | word + 16 & 0x3FFFF0
+        return word
+
+    def value(self, word: int) -> Any:
+        if word & 1:
+            return (word - (word >> 31 << 32)) >> 1
+        if word not in self.known:
+            raise ValueError("no object at this address")  # the board takes whatever is there for one
+        return self.known[word]
+
+
 def _range(of: array, index: slice) -> tuple[int, int]:
     if index.step not in (None, 1):
         raise NotImplementedError("only slices with step=1 (aka None) are supported")
@@ -67,25 +95,28 @@ class array(host.array):  # type: ignore[type-arg]
     Ints lose what does not fit. Raises ValueError for a typecode that does not exist, TypeError.
     """
 
-    __slots__ = ("_code",)
+    __slots__ = ("_code", "_objects")
     __hash__ = None
     _code: str
+    _objects: _Objects
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if kwargs:
             raise TypeError("function doesn't take keyword arguments")
         count(len(args), 1, 2)
         code = to_text(args[0])[:1]
-        if code and code in _NOT_EMULATED:
-            raise NotImplementedError(f"array typecode '{code}': the board has it, the emulator does not yet")
         if code not in _HOST_CODES:
             raise ValueError("bad typecode")
         made = host.array.__new__(cls, _HOST_CODES[code])
         made._code = code
+        if code == "O":
+            made._objects = _Objects()
         if len(args) == 2:
             items = args[1]
             if isinstance(items, (bytes, bytearray)):
                 _add_bytes(made, items)
+            elif code in "OS":
+                host.array.extend(made, [made._word(item, 0) for item in iterated(items)])
             else:
                 size = made._size()
                 host.array.extend(made, [_number(code, size, item) for item in iterated(items)])
@@ -97,21 +128,40 @@ class array(host.array):  # type: ignore[type-arg]
     def _size(self) -> int:
         return host.array.itemsize.__get__(self)  # type: ignore[no-any-return]
 
+    def _word(self, value: Any, before: int) -> int:
+        """What is kept for ``value`` in place of ``before``. Raises TypeError."""
+        if self._code == "O":
+            return self._objects.word(value)
+        if self._code == "S":
+            # the board forgets to store what is not an object, and gives 0 for every item
+            word = _number("S", 4, value)
+            return int(word) if isinstance(value, int) and not -_SMALL <= value < _SMALL else before
+        return _number(self._code, self._size(), value)  # type: ignore[return-value]
+
+    def _shares(self, other: Any) -> None:
+        """Items of ``other`` come into this one."""
+        if self._code == "O" and isinstance(other, array) and other._code == "O":
+            self._objects.known.update(other._objects.known)
+
     def _like(self, data: Any) -> array:
         made: array = host.array.__new__(array, _HOST_CODES[self._code])
         made._code = self._code
+        if self._code == "O":
+            made._objects = self._objects
         host.array.frombytes(made, data)
         return made
 
     def append(self, *args: Any) -> None:
         """Add one item."""
         count(1 + len(args), 2, 2)
-        host.array.append(self, _number(self._code, self._size(), args[0]))
+        host.array.append(self, self._word(args[0], 0))
 
     def extend(self, *args: Any) -> None:
         """Add the bytes of an object with the buffer protocol, whole items only. Raises TypeError."""
         count(1 + len(args), 2, 2)
-        _add_bytes(self, buffer_of(args[0]))
+        data = buffer_of(args[0])
+        self._shares(args[0])
+        _add_bytes(self, data)
 
     def decode(self, *args: Any) -> str:
         """The bytes as text."""
@@ -122,12 +172,20 @@ class array(host.array):  # type: ignore[type-arg]
             start, stop = _range(self, index)
             size = self._size()
             return self._like(host.array.tobytes(self)[start * size : stop * size])
-        return host.array.__getitem__(self, item_index("array", len(self), index))
+        item = host.array.__getitem__(self, item_index("array", len(self), index))
+        return item if self._code not in "OS" else self._shown(item)
+
+    def _shown(self, word: int) -> Any:
+        return self._objects.value(word) if self._code == "O" else 0
+
+    def __iter__(self) -> Any:
+        items = host.array.__iter__(self)
+        return items if self._code not in "OS" else map(self._shown, items)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if not isinstance(index, slice):
             at = item_index("array", len(self), index)
-            host.array.__setitem__(self, at, _number(self._code, self._size(), value))
+            host.array.__setitem__(self, at, self._word(value, host.array.__getitem__(self, at)))
             return
         start, stop = _range(self, index)
         size = self._size()
@@ -137,6 +195,7 @@ class array(host.array):  # type: ignore[type-arg]
                 raise ValueError("lhs and rhs should be compatible")
         else:
             raise NotImplementedError("array/bytes required on right side")
+        self._shares(value)
         replaced = host.array(_HOST_CODES[self._code], data.tobytes())
         host.array.__setitem__(self, slice(start, stop), replaced)
 
@@ -145,6 +204,7 @@ class array(host.array):  # type: ignore[type-arg]
 
     def __add__(self, other: Any) -> Any:
         data = memoryview(buffer_of(other))
+        self._shares(other)
         return self._like(host.array.tobytes(self) + bytes(data[: len(data) // self._size() * self._size()]))
 
     def __iadd__(self, other: Any) -> Any:

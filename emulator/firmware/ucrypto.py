@@ -27,6 +27,7 @@ class AESCipher:
 
     __slots__ = ("mode",)
     __new__ = no_instances
+    __hash__ = None  # type: ignore[assignment]
 
     @native(2)
     def encrypt(self, plaintext: object, /) -> bytes:

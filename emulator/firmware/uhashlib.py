@@ -31,21 +31,23 @@ def _class(name: str, engine: threading.Lock) -> type:
         """A hash being computed; after ``digest()`` it takes no more data and keeps its result."""
 
         __slots__ = ("_hash", "_result")
+        __hash__ = None  # type: ignore[assignment]
 
-        def __init__(self, data: Any = b"", /, *more: object) -> None:
-            if more:
+        def __init__(self, data: Any = b"", /, *more: object, **named: object) -> None:
+            if more or named:
+                if named:
+                    raise TypeError("function doesn't take keyword arguments")
                 count(1 + len(more), 0, 1)
-            first = data if type(data) is bytes else bytes(readable(data))
             if not take(False):
                 raise BoardOSError("only one active hash operation is permitted at a time")
-            self._hash = make(first)
+            # a failure here leaves the engine taken, until the next reset
+            self._hash = make(data if type(data) is bytes else bytes(readable(data)))
             self._result: bytes | None = None
 
         @native(2)
         def update(self, data: object, /) -> None:
-            view = readable(data)
-            if self._result is None:
-                self._hash.update(view)
+            if self._result is None:  # afterwards the argument is not even looked at
+                self._hash.update(readable(data))
 
         def digest(self, /) -> bytes:
             result = self._result

@@ -31,6 +31,7 @@ class match:
 
     __slots__ = ("found",)
     __new__ = no_instances
+    __hash__ = None  # type: ignore[assignment]
 
     @native(2)
     def group(self, number: object, /) -> _Text | None:
@@ -110,6 +111,7 @@ def module(device: Device) -> dict[str, object]:
 
         __slots__ = ("program",)
         __new__ = no_instances
+        __hash__ = None  # type: ignore[assignment]
 
         @native(2, 4)
         def match(self, text: object, *ignored: object) -> object:

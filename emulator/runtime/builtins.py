@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import BoardOSError
+from emulator.firmware._open import opener
 from emulator.runtime import calls, hooks, methods, operators, order, recursion
 from emulator.runtime.hidden import no_attribute, script_class, visible_getattr, visible_names
 from emulator.runtime.methods import late
@@ -362,9 +363,6 @@ def _of_device(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
     def import_(name: Any, *others: Any) -> Any:
         return interpreter.importer.import_(name, *others)
 
-    def open(file: Any, mode: str = "r", buffering: int = -1, encoding: Any = None) -> Any:
-        return interpreter.device.vfs.open(file, mode)
-
     @native(0, 1)
     def input(prompt: Any = "") -> str:
         if prompt != "":
@@ -401,7 +399,7 @@ def _of_device(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
         "exec": exec,
         "eval": eval,
         "execfile": execfile,
-        "open": open,
+        "open": opener(lambda: interpreter.device.vfs),
         "input": input,
         "help": help,
         "const": const,

@@ -263,7 +263,8 @@ def visible_names(obj: object) -> list[str]:
         return sorted([*table, "__name__"] if isinstance(obj, type) else table)
     owner = obj if isinstance(obj, type) else kind
     if not script_class(owner) and not isinstance(obj, ModuleType) and owner.__module__ != "builtins":
-        return [name for name in dir(obj) if not name.startswith("_") or _listed(owner, name)]
+        listed = [name for name in dir(obj) if not name.startswith("_") or _listed(owner, name)]
+        return [name for name in listed if hasattr(obj, name)]
     found = [f"__{name[1:]}__" if name.startswith(".") else name for name in dir(obj)]
     return [name for name in found if not _host_only(obj, name)]
 
