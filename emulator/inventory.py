@@ -30,7 +30,8 @@ def states(board_name: str, more: Iterable[str] = ()) -> dict[str, State]:
         for name in firmware.MODULES:
             namespace: dict[str, Any] = {}
             firmware.fill(name, namespace, device)
-            namespace[".complete"]()
+            if ".complete" in namespace:
+                namespace[".complete"]()
             _descend(name, namespace, api.members(name, platform), found)
             for path in more:
                 if path not in found and path.startswith(f"{name}."):

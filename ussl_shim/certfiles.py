@@ -17,10 +17,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ussl_shim import certificate, errors, keyfiles
+from ussl_shim import certificate, der, errors, keyfiles, publickeys
 from ussl_shim.certificate import Certificate, CertificateError
 from ussl_shim.environment import CertRules
 from ussl_shim.keyfiles import KeyFile as KeyFile
+from ussl_shim.publickeys import PublicKey
 
 Role = Literal["ca", "certificate", "key"]
 
@@ -271,17 +272,20 @@ def _parse_certificates(raw: bytes) -> CertificateFile:
     raise FileRefusedError(number, describe_refusal(number, raw))
 
 
-def parse_key(raw: bytes) -> KeyFile:
-    """The private key of a key file. Raises `FileRefusedError`."""
+def parse_key(raw: bytes, *, password: bool = True) -> KeyFile:
+    """The private key of a key file; without ``password`` not even an empty one is tried. Raises `FileRefusedError`."""
     text = cut_at_nul(raw)
-    for label, reader, password in _KEY_FORMS:
+    for label, reader, protected in _KEY_FORMS:
         try:
-            block, _ = _pem_block(text, label, password=password)
+            block, _ = _pem_block(text, label, password=protected and password)
             return reader(block)
         except _NoBlock:
             continue
         except _BadBlock as bad:
-            raise FileRefusedError(bad.number, describe_refusal(bad.number, raw)) from None
+            number = bad.number
+            if protected and number == errors.PEM_PASSWORD_REQUIRED:
+                number = errors.PK_PASSWORD_REQUIRED
+            raise FileRefusedError(number, describe_refusal(number, raw)) from None
         except CertificateError as exc:
             raise FileRefusedError(exc.number, describe_refusal(exc.number, raw)) from None
     for reader in (keyfiles.pkcs8, keyfiles.pkcs1, keyfiles.sec1):  # DER, if no byte of it is 0
@@ -291,6 +295,28 @@ def parse_key(raw: bytes) -> KeyFile:
             continue
     number = errors.PK_KEY_INVALID_FORMAT
     raise FileRefusedError(number, describe_refusal(number, raw))
+
+
+def parse_public_key(raw: bytes) -> PublicKey:
+    """The public key in a text: PKCS#1 or SubjectPublicKeyInfo. Raises `FileRefusedError`. Board: pkparse.c."""
+    text = cut_at_nul(raw)
+    try:
+        try:
+            return publickeys.rsa_public_key(_pem_block(text, "RSA PUBLIC KEY")[0])
+        except _NoBlock:
+            pass
+        try:
+            block = _pem_block(text, "PUBLIC KEY")[0]
+        except _NoBlock:
+            block = text + b"\0"  # DER, if no byte of it is 0
+        try:
+            return publickeys.rsa_public_key(block)
+        except CertificateError as exc:
+            if exc.number != errors.PK_INVALID_PUBKEY + errors.ASN1_UNEXPECTED_TAG:
+                raise
+        return publickeys.public_key(der.Reader(block))
+    except (_BadBlock, CertificateError) as exc:
+        raise FileRefusedError(exc.number, describe_refusal(exc.number, raw)) from None
 
 
 def _encrypted_pkcs8(block: bytes) -> KeyFile:

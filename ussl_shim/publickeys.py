@@ -78,6 +78,13 @@ def key_algorithm(fields: Reader, malformed: int, unknown: int) -> der.Algorithm
     return algorithm
 
 
+def rsa_public_key(block: bytes) -> PublicKey:
+    """An RSAPublicKey (RFC 8017). Raises `CertificateError`."""
+    algorithm = der.encode(der.SEQUENCE, der.encode_oid(RSA_KEY), der.encode(der.NULL))
+    whole = der.encode(der.SEQUENCE, algorithm, der.encode(der.BIT_STRING, b"\0" + block))
+    return _rsa_key(whole, block)
+
+
 def _rsa_key(whole: bytes, bits: bytes) -> PublicKey:
     outer = Reader(bits)
     with fails_with(errors.PK_INVALID_PUBKEY):

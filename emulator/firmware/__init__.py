@@ -29,7 +29,7 @@ MODULES: dict[str, tuple[str, str]] = {
     "sys": ("sys", ""),
     "ubinascii": ("ubinascii", "binascii"),
     "ucollections": ("ucollections", ""),
-    "ucrypto": ("", "crypto"),
+    "ucrypto": ("ucrypto", "crypto"),
     "uctypes": ("uctypes", ""),
     "uerrno": ("uerrno", "errno"),
     "uhashlib": ("uhashlib", "hashlib"),
@@ -48,7 +48,7 @@ MODULES: dict[str, tuple[str, str]] = {
     "uzlib": ("uzlib", ""),
 }
 
-INCOMPLETE = frozenset(("network", "pycom", "ucrypto", "umachine"))
+INCOMPLETE = frozenset(("network", "pycom", "umachine"))
 """Modules of which some board has a name that is not here."""
 
 WEAK_LINKS: dict[str, str] = {weak: name for name, (_, weak) in MODULES.items() if weak}

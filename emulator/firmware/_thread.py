@@ -72,6 +72,7 @@ class lock:
 
     __slots__ = ("state",)
     __new__ = no_instances
+    __hash__ = None  # type: ignore[assignment]
 
     @native(1, 3)
     def acquire(self, blocking: Any = True, timeout: Any = None, /) -> bool:
@@ -94,6 +95,7 @@ class lock:
         acquired: bool = _get(self).acquire(blocking is True or to_word(blocking) != 0)
         return acquired
 
+    @native(4)
     def __exit__(self, kind: object, value: object, traceback: object, /) -> None:
         _get(self).release()
 
@@ -111,7 +113,7 @@ def module(device: Device) -> dict[str, Any]:
 
         Raises TypeError, and MemoryError where its stack does not fit (firmware: esp32/mpthreadport.c).
         """
-        if not isinstance(args, (tuple, list)):
+        if type(args) not in (tuple, list):
             raise TypeError(f"object '{type_name(args)}' isn't a tuple or list")
         if kwargs is not _NONE and not isinstance(kwargs, dict):
             raise TypeError("expecting a dict for keyword args")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.firmware._arguments import count
 from emulator.firmware._convert import to_text
+from emulator.firmware._memory import BASE
 from emulator.runtime.calls import iterated
 from emulator.runtime.floats import to_single
 from emulator.runtime.methods._common import buffer_of, item_index
@@ -30,15 +31,13 @@ _HOST_CODES = {
     "d": "d",
     "P": "i",
     "O": "I",
-    "S": "i",
+    "S": "I",
 }
-"""Typecode -> the host's of the same size: a long has four bytes on the board."""
+"""Typecode -> the host's of the same size: a long and an address have four bytes on the board."""
 
-_SIGNED = "bhilqPS"
-_OBJECTS = "O"
-_NEVER_READ = "S"
-"""The typecode of strings takes numbers and gives 0 always (firmware: py/binary.c)."""
-_NO_NUMBERS = _OBJECTS + _NEVER_READ
+_SIGNED = "bhilqP"
+_SMALL = 1 << 30
+"""The first int that is an object on the board."""
 _ABSENT = (
     "buffer_info byteswap count frombytes fromfile fromlist fromunicode index insert itemsize pop remove reverse tobytes "
     "tofile tolist tounicode typecode clear"
@@ -59,6 +58,30 @@ def _number(code: str, size: int, value: object) -> int | float:
     return word
 
 
+class _Objects:
+    """The objects in arrays of typecode ``O`` by the words that stand for them: small ints are in the word itself."""
+
+    __slots__ = ("known",)
+
+    def __init__(self) -> None:
+        self.known: dict[int, Any] = {}
+
+    def word(self, value: Any) -> int:
+        if type(value) is int and -_SMALL <= value < _SMALL:
+            return (value << 1 | 1) & 0xFFFFFFFF
+        word = BASE | id(value) & 0x3FFFF0
+        while self.known.setdefault(word, value) is not value:
+            word = BASE | word + 16 & 0x3FFFF0
+        return word
+
+    def value(self, word: int) -> Any:
+        if word & 1:
+            return (word - (word >> 31 << 32)) >> 1
+        if word not in self.known:
+            raise ValueError("no object at this address")  # the board takes whatever is there for one
+        return self.known[word]
+
+
 def _range(of: array, index: slice) -> tuple[int, int]:
     if index.step not in (None, 1):
         raise NotImplementedError("only slices with step=1 (aka None) are supported")
@@ -72,11 +95,10 @@ class array(host.array):  # type: ignore[type-arg]
     Ints lose what does not fit. Raises ValueError for a typecode that does not exist, TypeError.
     """
 
-    __slots__ = ("_code", "_held")
+    __slots__ = ("_code", "_objects")
     __hash__ = None
     _code: str
-    _held: dict[int, Any]
-    """Of an array of objects: address -> object."""
+    _objects: _Objects
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if kwargs:
@@ -87,13 +109,17 @@ class array(host.array):  # type: ignore[type-arg]
             raise ValueError("bad typecode")
         made = host.array.__new__(cls, _HOST_CODES[code])
         made._code = code
-        made._held = {}
+        if code == "O":
+            made._objects = _Objects()
         if len(args) == 2:
             items = args[1]
             if isinstance(items, (bytes, bytearray)):
                 _add_bytes(made, items)
+            elif code in "OS":
+                host.array.extend(made, [made._word(item, 0) for item in iterated(items)])
             else:
-                host.array.extend(made, [made._item(item) for item in iterated(items)])
+                size = made._size()
+                host.array.extend(made, [_number(code, size, item) for item in iterated(items)])
         return made
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -102,46 +128,40 @@ class array(host.array):  # type: ignore[type-arg]
     def _size(self) -> int:
         return host.array.itemsize.__get__(self)  # type: ignore[no-any-return]
 
-    def _item(self, value: object) -> int | float:
-        """``value`` as it is stored. Raises TypeError."""
-        if self._code != _OBJECTS:
-            return _number(self._code, self._size(), value)
-        from emulator.runtime.printing import address
+    def _word(self, value: Any, before: int) -> int:
+        """What is kept for ``value`` in place of ``before``. Raises TypeError."""
+        if self._code == "O":
+            return self._objects.word(value)
+        if self._code == "S":
+            # the board forgets to store what is not an object, and gives 0 for every item
+            word = _number("S", 4, value)
+            return int(word) if isinstance(value, int) and not -_SMALL <= value < _SMALL else before
+        return _number(self._code, self._size(), value)  # type: ignore[return-value]
 
-        where = int(address(value), 16)
-        self._held[where] = value
-        return where
-
-    def _object(self, where: int) -> Any:
-        if self._code == _NEVER_READ:
-            return 0
-        try:
-            return self._held[where]
-        except KeyError:  # the board reads whatever is there
-            raise ValueError("no object at this address") from None
-
-    def _hold(self, others: object) -> None:
-        """Whatever bytes of ``others`` come in stand for the objects that they stood for there."""
-        if isinstance(others, array):
-            self._held.update(others._held)
+    def _shares(self, other: Any) -> None:
+        """Items of ``other`` come into this one."""
+        if self._code == "O" and isinstance(other, array) and other._code == "O":
+            self._objects.known.update(other._objects.known)
 
     def _like(self, data: Any) -> array:
         made: array = host.array.__new__(type(self), _HOST_CODES[self._code])
         made._code = self._code
-        made._held = dict(self._held)
+        if self._code == "O":
+            made._objects = self._objects
         host.array.frombytes(made, data)
         return made
 
     def append(self, *args: Any) -> None:
         """Add one item."""
         count(1 + len(args), 2, 2)
-        host.array.append(self, self._item(args[0]))
+        host.array.append(self, self._word(args[0], 0))
 
     def extend(self, *args: Any) -> None:
         """Add the bytes of an object with the buffer protocol, whole items only. Raises TypeError."""
         count(1 + len(args), 2, 2)
-        self._hold(args[0])
-        _add_bytes(self, buffer_of(args[0]))
+        data = buffer_of(args[0])
+        self._shares(args[0])
+        _add_bytes(self, data)
 
     def decode(self, *args: Any) -> str:
         """The bytes as text."""
@@ -153,26 +173,29 @@ class array(host.array):  # type: ignore[type-arg]
             size = self._size()
             return self._like(host.array.tobytes(self)[start * size : stop * size])
         item = host.array.__getitem__(self, item_index("array", len(self), index))
-        return self._object(item) if self._code in _NO_NUMBERS else item
+        return item if self._code not in "OS" else self._shown(item)
+
+    def _shown(self, word: int) -> Any:
+        return self._objects.value(word) if self._code == "O" else 0
 
     def __iter__(self) -> Any:
         items = host.array.__iter__(self)
-        return map(self._object, items) if self._code in _NO_NUMBERS else items
+        return items if self._code not in "OS" else map(self._shown, items)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if not isinstance(index, slice):
             at = item_index("array", len(self), index)
-            host.array.__setitem__(self, at, self._item(value))
+            host.array.__setitem__(self, at, self._word(value, host.array.__getitem__(self, at)))
             return
         start, stop = _range(self, index)
         size = self._size()
         if isinstance(value, (array, bytearray, memoryview, bytes)):
-            self._hold(value)
             data = memoryview(value)
             if data.itemsize != size:
                 raise ValueError("lhs and rhs should be compatible")
         else:
             raise NotImplementedError("array/bytes required on right side")
+        self._shares(value)
         replaced = host.array(_HOST_CODES[self._code], data.tobytes())
         host.array.__setitem__(self, slice(start, stop), replaced)
 
@@ -181,9 +204,8 @@ class array(host.array):  # type: ignore[type-arg]
 
     def __add__(self, other: Any) -> Any:
         data = memoryview(buffer_of(other))
-        made = self._like(host.array.tobytes(self) + bytes(data[: len(data) // self._size() * self._size()]))
-        made._hold(other)
-        return made
+        self._shares(other)
+        return self._like(host.array.tobytes(self) + bytes(data[: len(data) // self._size() * self._size()]))
 
     def __iadd__(self, other: Any) -> Any:
         self.extend(other)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from emulator.firmware._arguments import count, native
-from emulator.firmware._convert import to_int, to_text
+from emulator.firmware._convert import check_memory
+from emulator.firmware._natives import to_word
+from emulator.runtime.hidden import no_attribute
 from emulator.runtime.names import type_name
 
 if TYPE_CHECKING:
     from emulator.device import Device
     from emulator.runtime.printing import Printer
+
+
+_LARGEST_HEAP = 4 << 20
 
 
 class deque:
@@ -21,19 +25,22 @@ class deque:
     """
 
     __slots__ = ("_items", "_limit", "_strict")
-    __hash__ = object.__hash__
+    __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, *args: object) -> None:
+    def __init__(self, *args: object, **named: object) -> None:
+        if named:
+            raise TypeError("function doesn't take keyword arguments")
         count(len(args), 2, 3)
         iterable, maxlen, flags = (*args, 0)[:3]
         # firmware: only the empty tuple itself is taken
         if iterable != () or type(iterable) is not tuple:
             raise ValueError
-        limit = to_int(maxlen)
+        limit = to_word(maxlen)
         if limit < 0:
             raise ValueError
+        check_memory(4 * (limit + 1), _LARGEST_HEAP)
         self._limit = limit
-        self._strict = bool(to_int(flags) & 1)
+        self._strict = bool(to_word(flags) & 1)
         self._items: list[object] = []
 
     @native(2)
@@ -65,11 +72,33 @@ class deque:
 
 
 def _fields(fields: object) -> tuple[str, ...]:
-    if isinstance(fields, (str, bytes)):
-        return tuple(to_text(fields).split())
-    if not isinstance(fields, (list, tuple)):
+    if type(fields) is str:
+        return tuple(fields.split())
+    if type(fields) not in (list, tuple):
         raise TypeError(f"object '{type_name(fields)}' isn't a tuple or list")
-    return tuple(to_text(name) for name in fields)
+    return tuple(_name(name) for name in fields)  # type: ignore[attr-defined]
+
+
+def _name(value: object) -> str:
+    if type(value) is not str:
+        raise TypeError(f"can't convert '{type_name(value)}' object to str implicitly")
+    return value
+
+
+class _Field:
+    """A field of a named tuple; without an index, a method of the host's tuples that the board's has not."""
+
+    def __init__(self, name: str, index: int | None = None) -> None:
+        self._name = name
+        self._index = index
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None or self._index is None:
+            raise no_attribute(owner if instance is None else instance, self._name)
+        return tuple.__getitem__(instance, self._index)
+
+    def __set__(self, instance: Any, value: object) -> None:
+        raise AttributeError("can't set attribute")
 
 
 def make_namedtuple(name: str, fields: tuple[str, ...], printer: Printer) -> type:
@@ -104,9 +133,11 @@ def make_namedtuple(name: str, fields: tuple[str, ...], printer: Printer) -> typ
         "__repr__": show,
         "__setattr__": refuse,
         "__delattr__": refuse,
+        "count": _Field("count"),
+        "index": _Field("index"),
     }
     for index, field in reversed(list(enumerate(fields))):
-        names[field] = property(itemgetter(index))
+        names[field] = _Field(field, index)
     return type(name, (tuple,), names)
 
 
@@ -116,6 +147,6 @@ def module(device: Device) -> dict[str, object]:
 
     @native(2)
     def namedtuple(name: object, fields: object, /) -> type:
-        return make_namedtuple(to_text(name), _fields(fields), printer)
+        return make_namedtuple(_name(name), _fields(fields), printer)
 
     return {"__name__": "ucollections", "deque": deque, "namedtuple": namedtuple}

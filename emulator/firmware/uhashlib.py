@@ -31,27 +31,30 @@ def _class(name: str, make: Callable[..., Any], take: Callable[[], object], rele
         """A hash being computed; after ``digest()`` it takes no more data and keeps its result."""
 
         __slots__ = ("_state",)
+        __hash__ = None  # type: ignore[assignment]
         _state: Any
         """The first data while there is no other, then the host's hash, at last the result in a tuple."""
 
-        def __init__(self, data: Any = b"", /, *more: object) -> None:
-            if more:
+        def __init__(self, data: Any = b"", /, *more: object, **named: object) -> None:
+            if more or named:
+                if named:
+                    raise TypeError("function doesn't take keyword arguments")
                 count(1 + len(more), 0, 1)
-            if type(data) is not bytes:
-                data = bytes(readable(data))
             try:
                 take()
             except IndexError:
                 raise BoardOSError("only one active hash operation is permitted at a time") from None
-            self._state = data
+            # a failure here leaves the engine taken, until the next reset
+            self._state = data if type(data) is bytes else bytes(readable(data))
 
         @native(2)
         def update(self, data: object, /) -> None:
+            if type(self._state) is tuple:  # afterwards the argument is not even looked at
+                return
             view = readable(data)
             if type(self._state) is bytes:
                 self._state = make(self._state)
-            if type(self._state) is not tuple:
-                self._state.update(view)
+            self._state.update(view)
 
         def digest(self, /) -> bytes:
             state = self._state

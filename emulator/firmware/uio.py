@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import BoardOSError
-from emulator.firmware._arguments import count
-from emulator.firmware._convert import readable, to_int, writable
+from emulator.firmware._arguments import native
+from emulator.firmware._convert import check_memory, readable, writable
+from emulator.firmware._natives import stream_part, to_word
+from emulator.firmware._open import opener
 from emulator.runtime.printing import address
 from flashfs.errors import EINVAL
 from flashfs.files import FileIO, TextIOWrapper
@@ -15,15 +17,33 @@ if TYPE_CHECKING:
     from emulator.device import Device
 
 
+_LARGEST_HEAP = 4 << 20
+
+
+def _check_room(size: int) -> None:
+    """Raise MemoryError for what no board has room for."""
+    check_memory(size & 0xFFFFFFFF, _LARGEST_HEAP)
+
+
+def _room(size: object) -> int:
+    """A count of bytes, -1 for all: the board takes the room for them at once. Raises TypeError, OverflowError, MemoryError."""
+    count = to_word(size)
+    if count != -1:
+        _check_room(count)
+    return count
+
+
 class _MemoryStream:
     """A stream on bytes in memory; positions are bytes, as is the limit of ``readline``, also for text."""
 
     __slots__ = ("_at", "_data")
+    __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, *initial: object) -> None:
-        count(len(initial), 0, 1)
-        # an integer asks for room, which needs no asking here
-        sized = bool(initial) and isinstance(initial[0], int)
+    def __init__(self, *initial: object, **ignored: object) -> None:
+        # an integer asks for room; more arguments and keywords are not looked at
+        sized = bool(initial) and type(initial[0]) is int
+        if sized:
+            _check_room(to_word(initial[0]))
         self._data: bytearray | None = bytearray(readable(initial[0]) if initial and not sized else b"")
         self._at = 0
 
@@ -44,33 +64,32 @@ class _MemoryStream:
     def _result(self, data: bytes) -> Any:
         return data
 
+    @native(1, 2)
     def read(self, size: object = -1, /) -> Any:
-        data, count = self._open(), to_int(size)
+        count = _room(size)
+        data = self._open()
         return self._result(self._take(len(data) if count < 0 else count))
 
+    @native(2, 3)
     def readinto(self, buffer: object, *count: object) -> int:
-        if len(count) > 1:
-            raise TypeError(f"function expected at most 3 arguments, got {2 + len(count)}")
         view = writable(buffer)
-        limit = min(to_int(count[0]), len(view)) if count else len(view)
+        limit = min(to_word(count[0]) & 0xFFFFFFFF, len(view)) if count else len(view)
         taken = self._take(limit)
         view[: len(taken)] = taken
         return len(taken)
 
+    @native(1, 2)
     def readline(self, size: object = -1, /) -> Any:
-        data, limit = self._open(), to_int(size)
+        limit = _room(size)
+        data = self._open()
         end = data.find(b"\n", self._at) + 1 or len(data)
         count = max(0, end - self._at)
         return self._result(self._take(count if limit < 0 else min(count, limit)))
 
+    @native(2, 4)
     def write(self, data: object, /, *limits: object) -> int:
         """Write ``data``; with one limit its first bytes, with two (offset, count) a part of it. Returns the count."""
-        source = readable(data)
-        if len(limits) > 2:
-            raise TypeError(f"function expected at most 4 arguments, got {2 + len(limits)}")
-        if limits:
-            start = to_int(limits[0]) if len(limits) == 2 else 0
-            source = source[start:][: to_int(limits[-1])]
+        source = stream_part(data, limits)
         content = self._open()
         if self._at > len(content):
             content.extend(bytes(self._at - len(content)))
@@ -78,27 +97,33 @@ class _MemoryStream:
         self._at += len(source)
         return len(source)
 
+    @native(2, 3)
     def seek(self, offset: object, whence: object = 0, /) -> int:
-        data = self._open()
-        start = {1: self._at, 2: len(data)}.get(to_int(whence), 0)
-        target = start + to_int(offset)
-        if start == 0 and target < 0:
+        """A closed stream keeps its place, too."""
+        distance, origin = to_word(offset), to_word(whence)
+        if origin == 0 and distance < 0:
             raise BoardOSError(EINVAL)
-        self._at = max(0, target)
+        start = self._at if origin == 1 else len(self._open()) if origin == 2 else 0
+        self._at = max(0, start + distance)
         return self._at
 
+    @native(1)
     def flush(self) -> None:
-        self._open()
+        """Nothing is kept back, so there is nothing to do, of a closed stream either."""
 
+    @native(1)
     def close(self) -> None:
         self._data = None
 
+    @native(1)
     def getvalue(self) -> Any:
         return self._result(bytes(self._open()))
 
+    @native(1)
     def __enter__(self) -> Any:
         return self
 
+    @native(4)
     def __exit__(self, kind: object, value: object, traceback: object, /) -> None:
         self.close()
 
@@ -126,8 +151,10 @@ class StringIO(_MemoryStream):
     def _result(self, data: bytes) -> str:
         return data.decode("utf-8", "replace")
 
+    @native(1, 2)
     def read(self, size: object = -1, /) -> str:
-        data, count = self._open(), to_int(size)
+        count = _room(size)
+        data = self._open()
         if count < 0:
             return self._result(self._take(len(data)))
         end = self._at
@@ -142,15 +169,11 @@ class StringIO(_MemoryStream):
 
 def module(device: Device) -> dict[str, object]:
     """Return the names of ``uio``."""
-
-    def open(file: Any, mode: str = "r", buffering: int = -1, encoding: Any = None) -> Any:
-        return device.vfs.open(file, mode)
-
     return {
         "__name__": "uio",
         "BytesIO": BytesIO,
         "FileIO": FileIO,
         "StringIO": StringIO,
         "TextIOWrapper": TextIOWrapper,
-        "open": open,
+        "open": opener(lambda: device.vfs),
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.errors import BoardOSError
 from emulator.firmware._arguments import REQUIRED, bind, native
+from emulator.firmware._convert import check_memory, to_int
 from emulator.firmware._natives import hide, no_instances, to_word
 from emulator.power import ScriptThread, current
 
@@ -22,11 +23,15 @@ def module(device: Device) -> dict[str, Any]:
         maxsize = to_word(bind(args, kwargs, {"maxsize": 1}, {})["maxsize"])
         if maxsize <= 0:
             raise ValueError("queue size cannot be infinite")
+        check_memory(4 * maxsize, device.board.model.memory.heap_bytes)
         made: _Queue = object.__new__(_Queue)
         _state.__set__(made, _State(device, maxsize))
         return made
 
-    return {"Queue": Queue}
+    return {"__name__": "queue", "Queue": Queue}
+
+
+_FOR_EVER = 0xFFFFFFFF
 
 
 class _State:
@@ -42,7 +47,9 @@ class _State:
         self.waiting: list[ScriptThread] = []
 
     def when(self, ready: Any, act: Any, given: dict[str, Any], failure: str) -> Any:
-        wait = None if given["timeout"] is None else to_word(given["timeout"]) / 1000
+        # what does not fit a word loses its upper part; all bits set is for ever
+        ticks = _FOR_EVER if given["timeout"] is None else to_int(given["timeout"]) & _FOR_EVER
+        wait = None if ticks == _FOR_EVER else ticks / 1000
         deadline = None if wait is None else self.clock.monotonic() + wait
         me = current()
         while True:
@@ -64,6 +71,7 @@ class _State:
 class _Queue:
     __slots__ = ("state",)
     __new__ = no_instances
+    __hash__ = None  # type: ignore[assignment]
     Full = Empty = BoardOSError
 
     def put(self, *args: Any, **kwargs: Any) -> None:

@@ -1,17 +1,18 @@
 """``ure``: the board's small regular expressions (firmware: extmod/modure.c, extmod/re1.5).
 
-A pattern is read by the board's rules and handed to the host's engine, which backtracks in the same order, on the UTF-8
-bytes: ``.`` is one byte, a newline too. No counted repetition, look-around or named groups; in a class a backslash is
-itself. Loops over what can match nothing run out of stack on the board and do so here.
+They work on the UTF-8 bytes: ``.`` is one byte, a newline too. No counted repetition, look-around or named groups; in a class
+a backslash is itself.
 """
 
 from __future__ import annotations
 
-import re
+import sys
 from typing import TYPE_CHECKING
 
 from emulator.firmware._arguments import native
-from emulator.firmware._convert import encode, to_int, to_text
+from emulator.firmware._convert import encode, to_text
+from emulator.firmware._natives import hide, no_instances, to_word
+from emulator.firmware._regex import Astray, Overflow, compiled, listing
 from emulator.runtime.names import type_name
 from flashfs.notes import Note
 
@@ -19,162 +20,46 @@ if TYPE_CHECKING:
     from emulator.device import Device
 
 DEBUG = 4096
-_NAMED = {
-    ord("d"): b"[0-9]",
-    ord("D"): b"[^0-9]",
-    ord("s"): rb"[\x09-\x0d\x20]",
-    ord("S"): rb"[^\x09-\x0d\x20]",
-    ord("w"): b"[0-9A-Z_a-z]",
-    ord("W"): b"[^0-9A-Z_a-z]",
-}
-_REPEAT = frozenset(b"?*+")
-_ERROR = "Error in regex"
+_BYTES_PER_LEVEL = 32
+"""What one open choice takes of the stack: the smallest frame there is with register windows; its values fit into registers."""
 
-
-class _Translator:
-    """One pass over a pattern; ``endless`` if a loop in it can match nothing."""
-
-    def __init__(self, pattern: bytes) -> None:
-        self.source = pattern.partition(b"\0")[0]
-        self.at = 0
-        self.groups = 0
-        self.endless = False
-
-    def whole(self) -> bytes:
-        text, _ = self._alternatives()
-        if self.at < len(self.source):
-            raise ValueError(_ERROR)
-        return text
-
-    def _peek(self, ahead: int = 0) -> int:
-        """Return the byte ahead, 0 at the end."""
-        index = self.at + ahead
-        return self.source[index] if index < len(self.source) else 0
-
-    def _alternatives(self) -> tuple[bytes, bool]:
-        """Return what stands up to a closing parenthesis or the end, and whether it can match nothing."""
-        branches: list[bytes] = []
-        nullable = False
-        while True:
-            text, empty = self._sequence()
-            branches.append(text)
-            nullable |= empty
-            if self._peek() != ord("|"):
-                return b"|".join(branches), nullable
-            self.at += 1
-
-    def _sequence(self) -> tuple[bytes, bool]:
-        out: list[bytes] = []
-        nullable = True
-        atom_nullable: bool | None = None  # None: nothing here that can be repeated
-        while (code := self._peek()) and code not in b"|)":
-            if code in _REPEAT:
-                if atom_nullable is None:
-                    raise ValueError(_ERROR)
-                self.at += 1
-                lazy = b"?" if self._peek() == ord("?") else b""
-                self.at += len(lazy)
-                out[-1] = b"(?:%b)%c%b" % (out[-1], code, lazy)
-                self.endless |= atom_nullable and code != ord("?")
-                if code == ord("+"):
-                    nullable &= atom_nullable
-                atom_nullable = None
-                continue
-            if atom_nullable is not None:
-                nullable &= atom_nullable
-            text, atom_nullable = self._atom(code)
-            out.append(text)
-        if atom_nullable is not None:
-            nullable &= atom_nullable
-        return b"".join(out), nullable
-
-    def _atom(self, code: int) -> tuple[bytes, bool | None]:
-        self.at += 1
-        if code == ord("("):
-            return self._group()
-        if code == ord("["):
-            return self._class(), False
-        if code == ord("."):
-            return rb"[\x00-\xff]", False
-        if code == ord("^"):
-            return rb"\A", None
-        if code == ord("$"):
-            return rb"\Z", None
-        if code == ord("\\"):
-            code = self._peek()
-            if not code:
-                raise ValueError(_ERROR)
-            self.at += 1
-            if code in _NAMED:
-                return _NAMED[code], False
-        return rb"\x%02x" % code, False
-
-    def _group(self) -> tuple[bytes, bool | None]:
-        capture = self._peek() != ord("?") or self._peek(1) != ord(":")
-        if capture:
-            self.groups += 1
-        else:
-            self.at += 2
-        text, nullable = self._alternatives()
-        if self._peek() != ord(")"):
-            raise ValueError(_ERROR)
-        self.at += 1
-        if not capture and not text:
-            return b"", None
-        return (b"(%b)" if capture else b"(?:%b)") % text, nullable
-
-    def _class(self) -> bytes:
-        negative = self._peek() == ord("^")
-        self.at += negative
-        pairs = b""
-        while (low := self._peek()) != ord("]"):
-            if not low:
-                raise ValueError(_ERROR)
-            high = low
-            if self._peek(1) == ord("-") and self._peek(2) != ord("]"):
-                self.at += 2
-                high = self._peek()
-                if not high:
-                    raise ValueError(_ERROR)
-            self.at += 1
-            if low <= high:  # a range the wrong way round holds nothing
-                pairs += rb"\x%02x-\x%02x" % (low, high)
-        self.at += 1
-        if not pairs:
-            return rb"[\x00-\xff]" if negative else b"(?!)"
-        return b"[%b%b]" % (b"^" if negative else b"", pairs)
+_Text = str | bytes
 
 
 class match:
     """What a pattern found: ``group(n)`` only."""
 
-    __slots__ = ("_found", "_text")
-
-    def __init__(self, found: re.Match[bytes], text: bool) -> None:
-        self._found = found
-        self._text = text
+    __slots__ = ("found",)
+    __new__ = no_instances
+    __hash__ = None  # type: ignore[assignment]
 
     @native(2)
-    def group(self, number: object, /) -> str | bytes | None:
+    def group(self, number: object, /) -> _Text | None:
         """Return what group ``number`` matched, None if it took no part; IndexError for a number there is not."""
-        index = to_int(number)
-        if not 0 <= index <= self._found.re.groups:
+        index = to_word(number)
+        text, places = _found.__get__(self)
+        if not 0 <= index < len(places) // 2:
             raise IndexError(number)
-        part: bytes | None = self._found.group(index)
-        return part if part is None else _as(part, self._text)
+        start = places[2 * index]
+        return None if start is None else _part(text, start, places[2 * index + 1])
 
     def __repr__(self) -> str:
-        return f"<match num={self._found.re.groups + 1}>"
+        return f"<match num={len(_found.__get__(self)[1]) // 2}>"
 
 
-def _as(part: bytes, text: bool) -> str | bytes:
-    return part.decode("utf-8", "replace") if text else part
+_found = hide(match, "found")
+
+
+def _part(text: tuple[bytes, bool], start: int, end: int | None) -> _Text:
+    part = text[0][start:end]
+    return part.decode("utf-8", "replace") if text[1] else part
 
 
 def _subject(value: object) -> tuple[bytes, bool]:
-    if isinstance(value, bytes):
-        return bytes(value), False
-    if isinstance(value, str):
+    """The bytes to look at, and whether they are text."""
+    if type(value) is bytes:
+        return value, False
+    if type(value) is str:
         return encode(value), True
     raise TypeError(f"can't convert '{type_name(value)}' object to str implicitly")
 
@@ -182,31 +67,51 @@ def _subject(value: object) -> tuple[bytes, bool]:
 def module(device: Device) -> dict[str, object]:
     """Return the names of ``ure``."""
 
+    def levels() -> int:
+        from emulator.power import current_or_none
+        from emulator.runtime.recursion import BYTES_PER_CALL, KEPT_BACK, depth
+
+        thread = current_or_none()
+        stack = device.board.model.memory.stack_bytes if thread is None or thread.stack is None else thread.stack
+        calls = depth(getattr(device.interpreter, "builtins", {}), sys._getframe(1))
+        return int(stack - KEPT_BACK - max(1, calls) * BYTES_PER_CALL) // _BYTES_PER_LEVEL
+
+    def find(pattern: ure, text: bytes, begin: int, anchored: bool) -> list[int | None] | None:
+        program, shown = hidden.__get__(pattern)
+        try:
+            found: list[int | None] | None = program.find(text, begin, anchored, levels, device.power.check)
+            return found
+        except Overflow:
+            device.note(_overflow(shown, levels()))
+            raise RuntimeError("maximum recursion depth exceeded") from None
+        except Astray:
+            device.note(_astray(shown))
+            raise RuntimeError("pattern too long") from None
+
+    def run(pattern: ure, text: object, anchored: bool) -> match | None:
+        subject = _subject(text)
+        places = find(pattern, subject[0], 0, anchored)
+        if places is None:
+            return None
+        found: match = object.__new__(match)
+        _found.__set__(found, (subject, places))
+        return found
+
+    def make(pattern: object, flags: object = 0) -> ure:
+        text = to_text(pattern)
+        made: ure = object.__new__(ure)
+        program = compiled(encode(text))
+        hidden.__set__(made, (program, text))
+        if to_word(flags) & DEBUG:
+            device.console.write(listing(program).decode("utf-8", "replace"))
+        return made
+
     class ure:
         """A compiled pattern."""
 
-        __slots__ = ("_compiled", "_endless", "_shown")
-
-        def __init__(self, pattern: str) -> None:
-            translator = _Translator(encode(pattern))
-            self._compiled = re.compile(translator.whole())
-            self._endless = translator.endless
-            self._shown = pattern
-
-        def find(self, subject: bytes, anchored: bool) -> re.Match[bytes] | None:
-            found = self._compiled.match(subject) if anchored else self._compiled.search(subject)
-            if found and self._endless:
-                device.note(
-                    Note(
-                        "regex-endless",
-                        f"ure: the pattern {self._shown!r} repeats something that can match nothing",
-                        cause="The board goes round such a loop until its stack is used up.",
-                        fix="Let the inner part match at least one character.",
-                        source="extmod/re1.5/recursiveloop.c",
-                    )
-                )
-                raise RuntimeError("maximum recursion depth exceeded")
-            return found
+        __slots__ = ("program",)
+        __new__ = no_instances
+        __hash__ = None  # type: ignore[assignment]
 
         @native(2, 4)
         def match(self, text: object, *ignored: object) -> object:
@@ -217,46 +122,61 @@ def module(device: Device) -> dict[str, object]:
             return run(self, text, anchored=False)
 
         @native(2, 3)
-        def split(self, text: object, maxsplit: object = 0, /) -> list[str | bytes]:
-            rest, is_text = _subject(text)
-            left = to_int(maxsplit)
-            parts: list[str | bytes] = []
+        def split(self, text: object, maxsplit: object = 0, /) -> list[_Text]:
+            subject = _subject(text)
+            left = to_word(maxsplit)
+            parts: list[_Text] = []
             # each search begins a text of its own, so "^" matches after every separator
-            while (found := self.find(rest, anchored=False)) and found.end() > found.start():
-                if self._compiled.groups:
+            begin = 0
+            while places := find(self, subject[0], begin, anchored=False):
+                start, end = places[0], places[1]
+                if start == end or start is None or end is None:
+                    break
+                if hidden.__get__(self)[0].groups:
                     raise NotImplementedError("Splitting with sub-captures")
-                parts.append(_as(rest[: found.start()], is_text))
-                rest = rest[found.end() :]
+                parts.append(_part(subject, begin, start))
+                begin = end
                 left -= 1
                 if left == 0:
                     break
-            return [*parts, _as(rest, is_text)]
+            return [*parts, _part(subject, begin, None)]
 
         def __repr__(self) -> str:
             return f"<re {id(self) & 0x3FFFFF | 0x3F800000:x}>"
 
-    def run(pattern: ure, text: object, anchored: bool) -> match | None:
-        subject, is_text = _subject(text)
-        found = pattern.find(subject, anchored)
-        return match(found, is_text) if found else None
+    hidden = hide(ure, "program")
 
     @native(1, 2)
     def compile(pattern: object, flags: object = 0, /) -> ure:
-        text = to_text(pattern)
-        made = ure(text)
-        if to_int(flags) & DEBUG:
-            from emulator.firmware._redump import dump
-
-            device.console.write(dump(encode(text)))
-        return made
+        return make(pattern, flags)
 
     @native(2, 4)
     def match_once(pattern: object, text: object, *ignored: object) -> object:
-        return run(ure(to_text(pattern)), text, anchored=True)
+        return run(make(pattern), text, anchored=True)
 
     @native(2, 4)
     def search(pattern: object, text: object, *ignored: object) -> object:
-        return run(ure(to_text(pattern)), text, anchored=False)
+        return run(make(pattern), text, anchored=False)
 
     match_once.__name__ = match_once.__qualname__ = "match"
     return {"__name__": "ure", "DEBUG": DEBUG, "compile": compile, "match": match_once, "search": search}
+
+
+def _overflow(pattern: str, levels: int) -> Note:
+    return Note(
+        "regex-stack",
+        f"ure: the pattern {pattern!r} leaves more choices open than the board's stack has room for (about {levels} here)",
+        cause="Each character that a greedy loop takes costs stack, and a loop over what can match nothing never ends.",
+        fix="use a lazy loop (*?, +?) or str.find() and str.split(); let what is repeated match at least one character",
+        source="extmod/re1.5/recursiveloop.c",
+    )
+
+
+def _astray(pattern: str) -> Note:
+    return Note(
+        "regex-long",
+        f"ure: the pattern {pattern!r} has a group or alternative that is too long",
+        cause="A jump over more than 127 bytes of code leads elsewhere on the board: out of the pattern's code, here.",
+        fix="split the pattern",
+        source="extmod/re1.5/compilecode.c",
+    )

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import BoardOSError
+from emulator.firmware._open import opener
 from emulator.runtime import calls, evaluation, hooks, methods, operators, order, recursion, stores
 from emulator.runtime.hidden import no_attribute, script_class, visible_getattr, visible_names
 from emulator.runtime.methods import late
@@ -363,8 +364,9 @@ def _of_device(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
     def execfile(path: Any, *spaces: Any) -> None:
         interpreter.execute_file(_as_str(path), *_spaces(spaces, sys._getframe(2)))
 
-    def open(file: Any, mode: str = "r", buffering: int = -1, encoding: Any = None) -> Any:
-        return interpreter.device.vfs.open(file, mode)
+    @native(1, 5)
+    def import_(name: Any, *others: Any) -> Any:
+        return interpreter.importer.import_(name, *others)
 
     @native(0, 1)
     def input(prompt: Any = "") -> str:
@@ -402,11 +404,11 @@ def _of_device(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
         "exec": exec,
         "eval": eval,
         "execfile": execfile,
-        "open": open,
+        "open": opener(lambda: interpreter.device.vfs),
         "input": input,
         "help": help,
         "const": const,
-        "__import__": interpreter.importer.import_,
+        "__import__": import_,
         "__repl_print__": repl_print,
         hooks.GUARD: guard,
         hooks.NOWHERE: nowhere,

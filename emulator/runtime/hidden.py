@@ -271,8 +271,17 @@ def visible_names(obj: object) -> list[str]:
     table = TABLES.get(obj if isinstance(obj, type) else kind)
     if table is not None:
         return sorted([*table, "__name__"] if isinstance(obj, type) else table)
+    owner = obj if isinstance(obj, type) else kind
+    if not script_class(owner) and not isinstance(obj, ModuleType) and owner.__module__ != "builtins":
+        listed = [name for name in dir(obj) if not name.startswith("_") or _listed(owner, name)]
+        return [name for name in listed if hasattr(obj, name)]
     found = [f"__{name[1:]}__" if name.startswith(".") else name for name in dir(obj)]
     return [name for name in found if not _host_only(obj, name)]
+
+
+def _listed(kind: type, name: str) -> bool:
+    """Whether a type of a device module has this special method among its names."""
+    return name == "__class__" or (name in ("__enter__", "__exit__", "__del__") and hasattr(kind, name))
 
 
 def _host_only(obj: object, name: str) -> bool:

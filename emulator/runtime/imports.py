@@ -6,15 +6,17 @@ A closed table of modules: what is neither one of the board's nor a file on the 
 from __future__ import annotations
 
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from emulator import firmware
+from emulator.firmware._convert import to_text
 from emulator.runtime import stores
 from emulator.runtime.hidden import no_attribute
-from emulator.runtime.methods._common import implicit_str
 
 if TYPE_CHECKING:
     from emulator.runtime.interpreter import Interpreter
+
+Kind = Literal["dir", "file", "absent"]
 
 
 def new_module(name: str, names: dict[str, Any]) -> ModuleType:
@@ -76,42 +78,62 @@ class Importer:
     ) -> ModuleType:
         """``__import__``: the top package, or with ``fromlist`` the module itself.
 
-        Raises ImportError and whatever the module raises.
+        Raises ImportError, ValueError and whatever the module raises.
         """
         if type(level) is not int or level < 0:
             raise ValueError
-        if not isinstance(name, str):
-            implicit_str(name)
-        name = self._absolute(name, globals or {}, level)
-        module: ModuleType | None = None
-        top: ModuleType | None = None
-        parts = name.split(".")
-        for index in range(len(parts)):
-            parent, module = module, self._module(".".join(parts[: index + 1]), parts[index], module)
-            if parent is not None:
-                setattr(parent, parts[index], module)
-            top = top or module
-        assert module is not None
-        assert top is not None
-        if not fromlist:
+        name = self._absolute(to_text(name), globals or {}, level)
+        module = self._known(name)
+        if module is None:
+            top, module = self._walk(name)
+        else:
+            top = module if "." not in name or fromlist is not None else self._known(name.partition(".")[0]) or module
+        if fromlist is None:
             return top
-        return self._from(module, tuple(fromlist))
+        return self._from(module, fromlist) if type(fromlist) is tuple else module
 
     def _absolute(self, name: str, globals: dict[str, Any], level: int) -> str:  # noqa: A002
         if not level:
             return name
+        if level < 0:
+            raise ValueError
         current = globals.get("__name__", "")
         if current == "__main__":
             raise KeyError("__main__")  # the board looks its own name up among the packages
-        module = self.loaded.get(current)
         parts = current.split(".")
-        if module is None or "__path__" not in vars(module):
+        if "__path__" not in globals:
             parts.pop()
         if level > 1:
             parts = parts[: 1 - level]
         if not parts:
             raise ValueError("cannot perform relative import")
         return ".".join([*parts, name]) if name else ".".join(parts)
+
+    def _walk(self, name: str) -> tuple[ModuleType, ModuleType]:
+        """Look for each part of a dotted name, also of packages that are loaded already: the top and the last module."""
+        top: ModuleType | None = None
+        outer: ModuleType | None = None
+        module: ModuleType | None = None
+        path = ""
+        parts = name.split(".")
+        for index, part in enumerate(parts):
+            full = ".".join(parts[: index + 1])
+            kind, path = self._look(f"{path}/{part}") if path else self._search(part)
+            if kind == "absent":
+                if index + 1 < len(parts) or full not in firmware.WEAK_LINKS:
+                    raise ImportError(f"no module named '{full}'")
+                module = self.device_module(firmware.WEAK_LINKS[full])
+            else:
+                module = self._known(full)
+            if module is None:
+                module = self._load(full, kind, path)
+            if outer is not None:
+                setattr(outer, part, module)
+            outer = module
+            top = top or module
+        assert top is not None
+        assert module is not None
+        return top, module
 
     def _from(self, module: ModuleType, names: tuple[str, ...]) -> ModuleType:
         if names == ("*",):
@@ -121,37 +143,19 @@ class Importer:
         for name in names:
             if hasattr(module, name):
                 continue
-            if "__path__" in vars(module):
-                full = f"{module.__name__}.{name}"
-                try:
-                    setattr(module, name, self._module(full, name, module))
-                    continue
-                except ImportError as error:
-                    if error.args != (f"no module named '{full}'",):
-                        raise
-            raise ImportError(f"cannot import name {name}")
+            if "__path__" not in vars(module):
+                raise ImportError(f"cannot import name {name}")
+            full = f"{module.__name__}.{name}"
+            found_module = self._known(full) or self._walk(full)[1]
+            if not hasattr(module, name):
+                setattr(module, name, found_module)
         return module
 
     # -- finding -------------------------------------------------------------------------------------------------
 
-    def _module(self, full: str, last: str, parent: ModuleType | None) -> ModuleType:
-        if full in self.loaded:
-            return self.loaded[full]
-        if parent is None:
-            module = self.device_module(full)
-            if module is not None:
-                return module
-        where = [vars(parent)["__path__"]] if parent is not None and "__path__" in vars(parent) else self.path
-        if parent is None or "__path__" in vars(parent):
-            for entry in where:
-                found = self._from_flash(f"{entry}/{last}" if entry else last, full)
-                if found is not None:
-                    return found
-        if parent is None and full in firmware.WEAK_LINKS:
-            module = self.device_module(firmware.WEAK_LINKS[full])
-            assert module is not None
-            return module
-        raise ImportError(f"no module named '{full}'")
+    def _known(self, full: str) -> ModuleType | None:
+        """A module that is loaded, or one of the board's own."""
+        return self.loaded.get(full) or self.device_module(full)
 
     def _frozen(self, name: str) -> ModuleType | None:
         """A Python module inside the firmware."""
@@ -160,7 +164,7 @@ class Importer:
         found = frozen.names(name, self._interpreter.device)
         if found is None:
             return None
-        self._device_modules[name] = self.loaded[name] = module = new_module(ScriptModule, name, found)
+        self._device_modules[name] = self.loaded[name] = module = new_module(name, found)
         return module
 
     def device_module(self, name: str) -> ModuleType | None:
@@ -181,36 +185,75 @@ class Importer:
                 adapt(name, module.__dict__)
         return module
 
-    def _from_flash(self, candidate: str, full: str) -> ModuleType | None:
-        stat = self._interpreter.device.vfs.path_exists_for_import
-        if stat(candidate) == "dir":
-            module = self._new(full)
-            module.__dict__["__path__"] = candidate
-            if stat(f"{candidate}/__init__.py") == "file":
-                self._run(module, f"{candidate}/__init__.py")
-            return module
-        if stat(f"{candidate}.py") == "file":
-            module = self._new(full)
-            self._run(module, f"{candidate}.py")
-            return module
-        if stat(f"{candidate}.mpy") == "file":
-            self._check_mpy(f"{candidate}.mpy")
-        return None
+    def _search(self, name: str) -> tuple[Kind, str]:
+        """Look for the first part of a name along ``sys.path``."""
+        for entry in self.path or [""]:
+            folder = to_text(entry)
+            kind, path = self._look(f"{folder}/{name}" if folder else name)
+            if kind != "absent":
+                return kind, path
+        return "absent", ""
 
-    def _new(self, full: str) -> ModuleType:
+    def _look(self, candidate: str) -> tuple[Kind, str]:
+        """A folder of that name, or the file with ``.py`` or else ``.mpy`` behind it."""
+        if self._interpreter.device.vfs.path_exists_for_import(candidate) == "dir":
+            return "dir", candidate
+        return self._look_file(candidate)
+
+    def _look_file(self, candidate: str) -> tuple[Kind, str]:
+        if candidate in self._interpreter.device.board.model.frozen_modules:
+            return "file", f"{candidate}.py"
+        for path in (f"{candidate}.py", f"{candidate}.mpy"):
+            if self._interpreter.device.vfs.path_exists_for_import(path) == "file":
+                return "file", path
+        return "absent", ""
+
+    # -- loading -------------------------------------------------------------------------------------------------
+
+    def _load(self, full: str, kind: Kind, path: str) -> ModuleType:
         module = new_module(full, {})
         # registered before it runs and never taken back: a second import finds even the half-made one
         self.loaded[full] = module
-        return module
-
-    def _run(self, module: ModuleType, path: str) -> None:
+        if kind == "dir":
+            module.__dict__["__path__"] = path
+            kind, path = self._look_file(f"{path}/__init__")
+            if kind == "absent":
+                return module
+        if path.endswith(".mpy"):
+            self._refuse_mpy(path)
+        if path.removesuffix(".py") in self._interpreter.device.board.model.frozen_modules:
+            raise self._not_emulated(
+                f"import {full}", "It is one of the firmware's own modules in Python.", "leave it out here"
+            )
         module.__dict__["__file__"] = path
         self._interpreter.execute_file(path, module.__dict__, module.__dict__)
+        return module
 
-    def _check_mpy(self, path: str) -> None:
+    def _refuse_mpy(self, path: str) -> NoReturn:
         with self._interpreter.device.vfs.open(path, "rb") as file:
-            head = file.read(4)
-        # version 4 and the board's feature flags; running byte code is not emulated
-        if len(head) < 4 or head[:2] != b"M\x04":
-            raise ValueError("incompatible .mpy file")
-        raise NotImplementedError(f"{path}: the board runs compiled modules, the emulator does not yet")
+            error = mpy_error(file.read(5))
+        if error is not None:
+            raise ValueError(error)
+        raise self._not_emulated(
+            f"import of {path}",
+            "It is compiled, and right for this board.",
+            "put the .py file that it was made from there, too",
+        )
+
+    def _not_emulated(self, what: str, cause: str, fix: str) -> NotImplementedError:
+        from flashfs.notes import Note
+
+        text = f"{what}: the board does it, the emulator does not yet"
+        self._interpreter.device.note(Note("not-emulated", text, cause=cause, fix=fix, source="py/builtinimport.c"))
+        return NotImplementedError(text)
+
+
+def mpy_error(head: bytes) -> str | None:
+    """What the board says of a compiled module that begins so, None where it would run it (firmware: py/persistentcode.c).
+
+    ``head``: the letter M, the version, flags and machine, the bits of a small integer, the first byte of a size.
+    """
+    mark, version, features, bits, window = (head + b"\xff" * 5)[:5]  # what the board reads beyond the end
+    if mark != ord("M") or version != 4 or features & 3 != 2 or bits > 31 or window > 32:
+        return "incompatible .mpy file"
+    return "incompatible .mpy arch" if features >> 2 else None

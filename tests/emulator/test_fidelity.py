@@ -64,7 +64,8 @@ ABSENT_MODULES = [
 def test_absent_modules(run_script: RunScript, name: str) -> None:
     result = run_script(f"import {name}")
     assert result.exit_code == 1
-    assert result.text.endswith(f"ImportError: no module named '{name}'\n")
+    # the part of the name that is no file on the flash: a builtin module is not looked into
+    assert result.text.endswith(f"ImportError: no module named '{name.partition('.')[0]}'\n")
 
 
 ABSENT_NAMES = [

@@ -27,6 +27,7 @@ class Bench:
     interpreter: Any = field(
         default_factory=lambda: SimpleNamespace(opt_level=0, emergency=0, heap_lock=lambda: SimpleNamespace(depth=0))
     )
+    power: Any = field(default_factory=lambda: SimpleNamespace(check=lambda: None))
 
     @property
     def board(self) -> Any:

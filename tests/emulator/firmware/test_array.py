@@ -9,6 +9,41 @@ from tests.emulator.conftest import NEVER, RunScript, load
 
 IMPORTS = "from array import array"
 FACTS = {
+    "array('P',[1,2])": "array('P', [1, 2])",
+    "array('P',[0xffffffff])": "array('P', [-1])",
+    "array('P',[-1])[0]": "-1",
+    "array('P',[1<<40])": "array('P', [0])",
+    "array('P',['a'])": 'TypeError("can\'t convert str to int",)',
+    "array('P',[1.5])": 'TypeError("can\'t convert float to int",)',
+    "array('S',[1,2])": "array('S', [0, 0])",
+    "array('S',['a'])": 'TypeError("can\'t convert str to int",)',
+    "array('S',[1<<40])[0]": "0",
+    "array('S')": "array('S')",
+    "array('O')": "array('O')",
+    "array('O',[1,'a',None])": "array('O', [1, 'a', None])",
+    "array('O',[1,'a',None])[1]": "'a'",
+    "array('O',(1,2))[1:]": "array('O', [2])",
+    "array('O',[1,[2]])[-1]": "[2]",
+    "array('O',[1,2])==array('O',[1,2])": "True",
+    "array('O',[1,2])==array('O',[1,3])": "False",
+    "array('O',[1,2])[5]": "IndexError('array index out of range',)",
+    "len(array('O',[1,2]))": "2",
+    "bytes(array('O',[1,2]))": "b'\\x03\\x00\\x00\\x00\\x05\\x00\\x00\\x00'",
+    "array('O',[5])+array('O',[6])": "array('O', [5, 6])",
+    "array('O',b'\\x03\\x00\\x00\\x00')": "array('O', [1])",
+    "array('O',[-1,0,1<<29])": "array('O', [-1, 0, 536870912])",
+    "array('O',[True,False])": "array('O', [True, False])",
+    "list(array('O','abc'))": "['a', 'b', 'c']",
+    "5 in array('O',[5])": "NotImplementedError()",
+    "array('O',5)": "TypeError(\"'int' object isn't iterable\",)",
+    "str(array('P',[5]))": "\"array('P', [5])\"",
+    "array('OP',[1])": "array('O', [1])",
+    "array('x',[1])": "ValueError('bad typecode',)",
+    "array('',[1])": "ValueError('bad typecode',)",
+    "array(5)": "TypeError(\"can't convert 'int' object to str implicitly\",)",
+    "array('O',[1]).append()": "TypeError('function takes 2 positional arguments but 1 were given',)",
+    "array('b',[1]).append('a')": 'TypeError("can\'t convert str to int",)',
+    "array('O',array('O',[1,'x']))": "array('O', [1, 'x'])",
     "array('i')": "array('i')",
     "array('i', [1, -2, 3])": "array('i', [1, -2, 3])",
     "array('B', b'abc')": "array('B', [97, 98, 99])",
@@ -140,4 +175,37 @@ print(b, a)
         "NotImplementedError('array/bytes required on right side',)\n"
         "NotImplementedError('only slices with step=1 (aka None) are supported',)\n"
         "'array' object doesn't support item deletion\narray('b', [97, 120, 121, 122, 99]) array('h', [5, 6, 4464, 9, -1, 7])\n"
+    )
+
+
+def test_arrays_of_objects(run_script: RunScript) -> None:
+    script = """
+from array import array
+o = object()
+a = array('O', [1, o])
+a.append('x')
+a.append([1])
+print(a[1] is o, a[2:])
+a[0] = {1: 2}
+a.extend(array('O', ['new']))
+a[1:3] = array('O', ['p', 'q'])
+print(a, len(a))
+b = a[1:]
+a[1] = 9
+print(b, [x for x in a])
+p = array('P', [1])
+p.append(7)
+p[0] = -5
+p.extend(b'\\x01\\x00\\x00\\x00')
+print(p)
+s = array('S', [1])
+s[0] = 5
+print(s, bytes(s))
+s[0] = 0x41424344
+print(s, bytes(s))
+"""
+    assert run_script(script).text == (
+        "True array('O', ['x', [1]])\narray('O', [{1: 2}, 'p', 'q', [1], 'new']) 5\n"
+        "array('O', ['p', 'q', [1], 'new']) [{1: 2}, 9, 'q', [1], 'new']\narray('P', [-5, 7, 1])\n"
+        "array('S', [0]) b'\\x00\\x00\\x00\\x00'\narray('S', [0]) b'DCBA'\n"
     )

@@ -9,6 +9,18 @@ import pytest
 from tests.emulator.conftest import RunScript
 
 FACTS = {
+    "arguments of a tuple's subclass": (
+        "_thread.start_new_thread(print, __import__('ucollections').namedtuple('A', 'a')(1))",
+        "TypeError(\"object 'A' isn't a tuple or list\",)",
+    ),
+    "__exit__ count": (
+        "_thread.allocate_lock().__exit__()",
+        "TypeError('function takes 4 positional arguments but 1 were given',)",
+    ),
+    "hash of a lock": (
+        "hash(_thread.allocate_lock())",
+        "TypeError(\"unsupported type for __hash__: 'lock'\",)",
+    ),
     "LockType": ("_thread.LockType()", "TypeError(\"cannot create 'lock' instances\",)"),
     "a lock from its type": ("type(_thread.allocate_lock())()", "TypeError(\"cannot create 'lock' instances\",)"),
     "free": ("_thread.allocate_lock().locked()", "False"),

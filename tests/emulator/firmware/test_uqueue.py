@@ -7,6 +7,24 @@ import pytest
 from tests.emulator.conftest import RunScript
 
 TABLE = {
+    "name": ("print(queue)", "<module 'queue'>\n"),
+    "a timeout loses its upper part": (
+        "q = queue.Queue()\nfor t in (1 << 40, (1 << 32) + 5):\n    try:\n        q.get(True, t)\n    except OSError as e:\n"
+        "        print(e)",
+        "Empty\nEmpty\n",
+    ),
+    "a timeout is looked at first": (
+        "q = queue.Queue()\ntry:\n    q.get(False, 1.5)\nexcept TypeError as e:\n    print(e)",
+        "can't convert float to int\n",
+    ),
+    "room": (
+        "try:\n    queue.Queue(10000000)\nexcept MemoryError as e:\n    print(e)",
+        "memory allocation failed, allocating 40000000 bytes\n",
+    ),
+    "no key": (
+        "try:\n    {queue.Queue(): 1}\nexcept TypeError as e:\n    print(e)",
+        "unsupported type for __hash__: 'Queue'\n",
+    ),
     "order": (
         "q = queue.Queue(3)\nfor i in range(3): q.put(i)\nprint(q.full(), [q.get() for i in range(3)], q.empty())",
         "True [0, 1, 2] True\n",
