@@ -221,10 +221,6 @@ class Importer:
                 return module
         if path.endswith(".mpy"):
             self._refuse_mpy(path)
-        if path.removesuffix(".py") in self._interpreter.device.board.model.frozen_modules:
-            raise self._not_emulated(
-                f"import {full}", "It is one of the firmware's own modules in Python.", "leave it out here"
-            )
         module.__dict__["__file__"] = path
         self._interpreter.execute_file(path, module.__dict__, module.__dict__)
         return module
