@@ -370,9 +370,6 @@ def _of_device(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
     def help(*args: Any) -> None:
         interpreter.help(*args)
 
-    def const(value: Any, /) -> Any:
-        return value
-
     def nowhere(name: str) -> Any:
         raise NameError(f"name '{name}' isn't defined")
 
@@ -400,7 +397,6 @@ def _of_device(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
         "open": open,
         "input": input,
         "help": help,
-        "const": const,
         "__import__": interpreter.importer.import_,
         "__repl_print__": repl_print,
         hooks.GUARD: guard,

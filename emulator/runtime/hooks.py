@@ -74,3 +74,6 @@ DEEP = ".deep"
 
 NO_KEYWORDS = ".nokeywords"
 """``.nokeywords()``: raises the TypeError of what takes no keyword arguments."""
+
+TWICE = ".twice"
+"""``.twice(f, *names)``: ``f``, if it can be called with a keyword argument of each of these names given twice."""

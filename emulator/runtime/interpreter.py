@@ -75,7 +75,7 @@ class Interpreter:
     def execute(self, code: Any, mode: str, globals: dict[str, Any], locals: Any) -> Any:  # noqa: A002
         """``exec`` and ``eval`` of text."""
         if isinstance(code, (bytes, bytearray)):
-            code = code.decode("utf-8", "replace")
+            code = code.decode("utf-8", "surrogateescape")
         if not isinstance(code, str):
             raise TypeError("object with buffer protocol required")
         compiled = self.compile(code, "<string>", mode)

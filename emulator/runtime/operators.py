@@ -105,6 +105,18 @@ def stepped(obj: Any, store: Any = False) -> Any:
     return obj
 
 
+def twice(function: Any, *given: str) -> Any:
+    """``function``; of keyword arguments given twice the last one counts. Raises TypeError if they are parameters of its own."""
+    called = function
+    if isinstance(called, type):
+        called = getattr(called, "__init__", None)
+    code = getattr(getattr(called, "__func__", called), "__code__", None)
+    for name in given:
+        if code is not None and name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+            raise TypeError(f"function got multiple values for argument '{name}'")
+    return function
+
+
 def modulo(left: Any, right: Any) -> Any:
     """``left % right`` that may be formatting."""
     if isinstance(left, (str, bytes)):
@@ -178,4 +190,5 @@ def hooks(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
         names.POWER: power,
         names.CONTAINS: contains,
         names.STEPPED: stepped,
+        names.TWICE: twice,
     }

@@ -58,6 +58,9 @@ NOT_A_NUMBER = Construct(
 CONSTANT_AGAIN = Construct(
     "an assignment to a name that const() has fixed", "another name", "can't assign to expression", stage=1
 )
+KEYWORD_CONSTANT = Construct(
+    "a keyword argument with a name that const() has fixed", "another name", "LHS of keyword arg must be an id", stage=1
+)
 NOT_DELETED = Construct("", "", "can't delete expression", stage=1)
 NOT_ASSIGNED = Construct("", "", "can't assign to expression", stage=1)
 TYPE_PARAMETERS = Construct("type parameters", "")

@@ -7,15 +7,18 @@ and tracebacks point into the script's own file.
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from types import CodeType
 
-from emulator.runtime.source.decode import decode
-from emulator.runtime.source.errors import RECURSION, Problem, SourceError, invalid
+from emulator.runtime.source.decode import decode, one_line_end
+from emulator.runtime.source.errors import INDENTATION, NOT_IMPLEMENTED, RECURSION, Problem, SourceError, invalid
+from emulator.runtime.source.parser import refusal
 from emulator.runtime.source.refusals import from_host
 from emulator.runtime.source.rewrite import Rewriter
-from emulator.runtime.source.tokens import refused, repaired
+from emulator.runtime.source.tokens import refused, repaired, with_brackets
 
 Tree = ast.Module | ast.Expression | ast.Interactive
 
@@ -39,6 +42,7 @@ def compile_script(
 
     ``mode``: exec, eval or single; ``floats``: double or single; ``optimize``: ``micropython.opt_level``. Raises SourceError.
     """
+    text = one_line_end(text)
     tree, problems = _examined(text, filename, mode, floats)
     if tree is None or problems:
         raise SourceError(min(problems))
@@ -49,7 +53,7 @@ def compile_script(
             warnings.simplefilter("ignore")  # CPython's advice on style ("is" with a literal) is none of the board's
             return compile(tree, filename, mode, dont_inherit=True, optimize=1 if optimize else 0)
     except SyntaxError as error:
-        raise SourceError(from_host(error, "")) from None
+        raise SourceError(_TOO_DEEP if _HOST_LIMITS.match(error.msg or "") else from_host(error, text)) from None
     except ValueError:
         raise SourceError(invalid(1)) from None
     except (RecursionError, MemoryError):
@@ -79,35 +83,92 @@ def problems(data: bytes) -> list[Problem]:
 
 
 def _examined(text: str, filename: str, mode: str, floats: str) -> tuple[Tree | None, list[Problem]]:
+    """The rewritten tree, and what the board refuses. Without a tree there is at least one problem."""
     found = list(refused(text))
+    tree: Tree | None
     try:
-        tree = _parsed(text, filename, mode)
-        lines: list[str] = []
-
-        def line(number: int) -> str:
-            if not lines:
-                lines.extend(text.split("\n"))
-            return lines[number - 1]
-
-        rewriter = Rewriter(line, single_floats=floats == "single")
-        rewriter.tree(tree)
+        tree, mended = _parsed(text, filename, mode)
+        found += _rewritten(tree, mended, floats)
     except SyntaxError as error:
-        return None, [*found, from_host(error, text)]
+        tree = None
+        said = refusal(text, mode)
+        if said is None:
+            said = _TOO_DEEP if _HOST_LIMITS.match(error.msg or "") else from_host(error, text)
+        return None, _first(said, found + _before(text, error.lineno or 1))
     except ValueError:
-        return None, [*found, invalid(1)]
+        return None, [refusal(text, mode) or invalid(1)]
     except (RecursionError, MemoryError):
-        # the board's parser runs out of its stack on such text, too (firmware: py/parse.c)
-        return None, [*found, _TOO_DEEP]
-    return tree, found + rewriter.problems
+        # the board's compiler runs out of its stack on such text, too (firmware: py/compile.c)
+        return None, [refusal(text, mode) or _TOO_DEEP]
+    if mended is not text or any(p.construct and not p.stage and p.kind != NOT_IMPLEMENTED for p in found):
+        # the tree cannot tell what the board's parser meets first
+        said = refusal(text, mode)
+        if said is not None:
+            found = _first(said, found)
+        else:
+            found = [problem for problem in found if problem.kind != INDENTATION]
+    return tree, found
 
 
-def _parsed(text: str, filename: str, mode: str) -> Tree:
+_HOST_LIMITS = re.compile(r"too many (?:nested parentheses|levels of indentation|statically nested blocks)")
+"""What the host says of text that the board's parser could take, but hardly its compiler."""
+
+
+def _first(said: Problem, found: list[Problem]) -> list[Problem]:
+    """``found``, with what the board says at the place of ``said`` in front of it all."""
+    if said.stage:
+        return [said, *found]
+    of_line = [problem for problem in found if problem.line == said.line and problem.construct]
+    if of_line:
+        known = min(of_line)
+        said = replace(said, column=known.column, construct=known.construct, instead=known.instead)
+    # nothing before it is refused
+    return [said, *(problem for problem in found if (problem.stage, problem.line) > (0, said.line))]
+
+
+def _before(text: str, line: int) -> list[Problem]:
+    """What the tree of the statements before ``line`` tells, for the advice that goes with it."""
+    lines = text.split("\n")
+    for last in range(min(line, len(lines)) - 1, 0, -1):
+        if not lines[last][:1].isspace() and lines[last][:1] not in ("#", ")", "]", "}", ""):
+            try:
+                tree, mended = _parsed("\n".join(lines[:last]) + "\n", "<check>", "exec")
+                return _rewritten(tree, mended, "double")
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                return []
+    return []
+
+
+def _rewritten(tree: Tree, text: str, floats: str) -> list[Problem]:
+    lines: list[str] = []
+
+    def line(number: int) -> str:
+        if not lines:
+            lines.extend(text.split("\n"))
+        return lines[number - 1]
+
+    rewriter = Rewriter(line, single_floats=floats == "single")
+    rewriter.tree(tree)
+    return rewriter.problems
+
+
+_MOST_REPAIRS = 100
+
+
+def _parsed(text: str, filename: str, mode: str) -> tuple[Tree, str]:
+    """The tree, and the text that it is of: some of what the board takes the host does not."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return _TREES(text, filename, mode)
-        except SyntaxError:
+            return _TREES(text, filename, mode), text
+        except (SyntaxError, ValueError):
             mended = repaired(text)
-            if mended == text:
-                raise
-            return _TREES(mended, filename, mode)
+            for _ in range(_MOST_REPAIRS):
+                try:
+                    return _TREES(mended, filename, mode), mended
+                except SyntaxError as error:
+                    bracketed = with_brackets(mended, error)
+                    if bracketed is None:
+                        raise
+                    mended = bracketed
+            raise

@@ -72,6 +72,8 @@ class Rewriter:
         self._single = single_floats
         self._constants: dict[str, int] = {}
         self._blocks: list[str] = ["<module>"]
+        self._scopes: list[ast.stmt] = []
+        """The definitions of functions and classes around."""
         self._in_coroutine: list[bool] = [False]
         self._calls: list[set[str]] = []
         self._graph = CallGraph()
@@ -177,9 +179,11 @@ class Rewriter:
         coroutine = isinstance(node, ast.AsyncFunctionDef)
         self._calls.append(self._graph.function(node.name))
         self._blocks.append(node.name)
+        self._scopes.append(node)
         self._in_coroutine.append(coroutine)
         self._list(node.body)
         self._in_coroutine.pop()
+        self._scopes.pop()
         self._blocks.pop()
         self._calls.pop()
         if isinstance(node, ast.AsyncFunctionDef):
@@ -209,7 +213,9 @@ class Rewriter:
         for index, statement in enumerate(node.body):
             node.body[index] = _without_ignored(statement)
         self._blocks.append(node.name)
+        self._scopes.append(node)
         self._list(node.body)
+        self._scopes.pop()
         self._blocks.pop()
         return node
 
@@ -231,7 +237,7 @@ class Rewriter:
             self.refuse(node, grammar.NOT_A_NUMBER)
             return node
         if target.id in self._constants:
-            self.refuse(target, grammar.CONSTANT_AGAIN)
+            self.refuse(self._scopes[-1] if self._scopes else target, grammar.CONSTANT_AGAIN)
             return node
         self._constants[target.id] = number
         if target.id.startswith("_"):
@@ -326,7 +332,9 @@ class Rewriter:
             if isinstance(node.ctx, ast.Load):
                 return ast.copy_location(ast.Constant(value=self._constants[identifier]), node)
             stored = isinstance(node.ctx, ast.Store)
-            self.refuse(node, grammar.CONSTANT_AGAIN if stored else grammar.NOT_DELETED)
+            # a number in the place of the name has no line of its own: the board tells that of the block
+            at = self._scopes[-1] if self._scopes else node
+            self.refuse(at, grammar.CONSTANT_AGAIN if stored else grammar.NOT_DELETED)
         elif identifier in MICROPYTHON_NAMES and isinstance(node.ctx, ast.Load):
             return called(hooks.NOWHERE, constant(identifier, node), at=node)
         return node
@@ -344,7 +352,7 @@ class Rewriter:
 
     def _Call(self, node: ast.Call) -> ast.expr:
         function = node.func
-        self._check_arguments(node)
+        twice = self._check_arguments(node)
         if isinstance(function, ast.Attribute):
             if self._calls:
                 self._calls[-1].add(function.attr)
@@ -366,6 +374,8 @@ class Rewriter:
         else:
             node.func = self._visit(function)
         self._arguments_of(node, 0)
+        if twice:
+            node.func = called(hooks.TWICE, node.func, *twice, at=node.func)
         return node
 
     def _arguments_of(self, node: ast.Call, first: int) -> None:
@@ -378,19 +388,27 @@ class Rewriter:
         for keyword in node.keywords:
             keyword.value = self._visit(keyword.value)
 
-    def _check_arguments(self, node: ast.Call) -> None:
+    def _check_arguments(self, node: ast.Call) -> list[ast.expr]:
+        """Refuses what the board does; returns the names of keyword arguments that are given twice."""
         stars = [index for index, argument in enumerate(node.args) if isinstance(argument, ast.Starred)]
         if stars:
             if len(stars) > 1:
                 self.refuse(node, grammar.TWO_STARS)
             elif stars[0] != len(node.args) - 1:
                 self.refuse(node, grammar.AFTER_STAR)
+        for keyword in node.keywords:
+            if keyword.arg in self._constants:
+                self.refuse(keyword, grammar.KEYWORD_CONSTANT)
         if len(node.keywords) > 1:
             if sum(keyword.arg is None for keyword in node.keywords) > 1:
                 self.refuse(node, grammar.TWO_DOUBLE_STARS)
             last = {keyword.arg: keyword for keyword in node.keywords}
-            if len(last) < len(node.keywords):
-                node.keywords = [k for k in node.keywords if k.arg is None or last[k.arg] is k]  # the last one wins
+            again = [k for k in node.keywords if k.arg is not None and last[k.arg] is not k]
+            if again:
+                node.keywords = [k for k in node.keywords if k.arg is None or last[k.arg] is k]
+                names: list[ast.expr] = [constant(k.arg or "", k.value) for k in again]
+                return names
+        return []
 
     def _BinOp(self, node: ast.BinOp) -> ast.expr:
         self._children(node)
@@ -413,6 +431,9 @@ class Rewriter:
     def _AugAssign(self, node: ast.AugAssign) -> ast.AugAssign:
         if isinstance(node.op, ast.MatMult):
             self.refuse(node, grammar.MATRIX)
+        if isinstance(node.target, ast.Name) and node.target.id in self._constants:
+            self.refuse(node, grammar.CONSTANT_AGAIN)
+            return node
         return self._children(node)  # type: ignore[no-any-return]
 
     def _Compare(self, node: ast.Compare) -> ast.expr:
