@@ -47,6 +47,7 @@ def make(interpreter: Interpreter) -> dict[str, Any]:
     names.update(operators.hooks(interpreter))
     names.update(recursion.hooks(interpreter))
     names[hooks.NO_KEYWORDS] = no_keywords
+    names[hooks.SET_ATTRIBUTE] = _store
     names.update(order.hooks())
     return names
 
@@ -222,7 +223,10 @@ def _pure() -> dict[str, Callable[..., Any]]:
             return calls.made_class(name, bases, {})
         if len(bases) > 1:
             return host.__build_class__(body, name, *bases, metaclass=calls.DepthFirst)
-        return host.__build_class__(body, name, *bases)
+        made = host.__build_class__(body, name, *bases)
+        if (not bases or bases[0] is object) and type(made) is type and made.__init__ is object.__init__:
+            calls.take_any_arguments(made)
+        return made
 
     named: dict[str, Callable[..., Any]] = {
         function.__name__: function

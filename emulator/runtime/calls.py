@@ -140,9 +140,13 @@ def _int(*args: Any, **kwargs: Any) -> int:
     return parse_int(text if isinstance(text, str) else text.decode("latin-1"), to_int(args[1]))
 
 
+_INFINITE = 2.0**128 - 2.0**103
+"""From here on a number is infinite in single precision."""
+
+
 def whole(value: float) -> int:
     """``int(value)``. Raises OverflowError, ValueError (firmware: py/objint.c)."""
-    if math.isinf(value):
+    if math.isinf(value) or abs(value) >= _INFINITE:
         raise OverflowError("can't convert inf to int")
     if math.isnan(value):
         raise ValueError("can't convert NaN to int")
@@ -383,7 +387,37 @@ def made_class(name: Any, bases: Any, names: Any) -> type:
         if base in FINAL:
             raise TypeError(f"type '{board_type(base.__name__)}' isn't an acceptable base type")
     kind = type if len(bases) < 2 else DepthFirst
-    return kind(name, tuple(bases), {"__module__": "__main__", **names})
+    made = kind(name, tuple(bases), {"__module__": "__main__", **names})
+    if (not bases or bases[0] is object) and made.__init__ is object.__init__:
+        take_any_arguments(made)
+    return made
+
+
+def take_any_arguments(made: type) -> None:
+    """Let a class without ``__init__`` be called with arguments, which mean nothing (firmware: py/objtype.c)."""
+    if "__new__" not in made.__dict__:
+        made.__new__ = _without_arguments  # type: ignore[method-assign, assignment]
+
+
+_new = object.__new__
+
+
+@staticmethod  # type: ignore[misc]
+def _without_arguments(kind: type, *args: Any, **kwargs: Any) -> object:
+    try:
+        return _new(kind)
+    except TypeError:
+        pass  # built on a native type
+    for owner in kind.__mro__:
+        other = owner.__dict__.get("__new__")
+        if owner.__module__ == "builtins" and owner is not object and other is not None:
+            return other(kind, *args, **kwargs)
+    return _new(kind)
+
+
+def is_taken_for(kind: type, name: str) -> bool:
+    """Whether ``kind.__new__`` is there for the host only."""
+    return name == "__new__" and getattr(kind, name, None) is _without_arguments.__func__
 
 
 class DepthFirst(type):

@@ -77,3 +77,36 @@ NO_KEYWORDS = ".nokeywords"
 
 TWICE = ".twice"
 """``.twice(f, *names)``: ``f``, if it can be called with a keyword argument of each of these names given twice."""
+
+TYPE, INT = ".type", ".int"
+"""The host's ``type`` and ``int``, whatever the script calls by these names."""
+
+IS = ".is"
+"""``.is(left, right)``: ``is`` between what may be numbers or texts."""
+
+OR = ".or"
+"""``.or(left, right)``: ``|`` where one may be a dict."""
+
+OR_IN_PLACE, MODULO_IN_PLACE = ".ior", ".imod"
+"""``.ior(left, right)``, ``.imod(left, right)``: what ``left |= right`` and ``left %= right`` give."""
+
+VIEW = ".view"
+"""``.view(name, left, right)``: an operator beside ``keys()``, ``values()`` or ``items()``; ``name`` is its method's."""
+
+ADDEND = ".addend"
+"""``.addend(to, value)``: ``value`` as it can be added to ``to`` in place."""
+
+STORE_ITEM = ".setitem"
+"""``.setitem(obj, key, value)``: ``obj[key] = value`` where ``obj`` may be a bytearray."""
+
+SLICE = ".slice"
+"""The host's ``slice``."""
+
+WRONG = ".wrong"
+"""The exceptions that the host raises for what a bytearray cannot hold."""
+
+DELETE_SLICE = ".delslice"
+"""``.delslice(obj)``: ``obj``, if slices of it can be deleted."""
+
+SET_ATTRIBUTE = ".setattr"
+"""``.setattr(obj, name, value)``: ``obj.name = value`` where ``obj`` may be a function or an exception."""

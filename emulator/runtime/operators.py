@@ -9,6 +9,7 @@ firmware: py/runtime.c, py/objstr.c, py/objarray.c, py/sequence.c, py/objfloat.c
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from emulator.runtime.hidden import table_of as table_of_class
 from emulator.runtime.hidden import visible_getattr
 from emulator.runtime.methods import NATIVE, TABLES, late
 from emulator.runtime.methods._common import buffer_of, implicit_str
+from emulator.runtime.methods.numbers import truncated
 from emulator.runtime.names import type_name
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ _WHOLE_ONLY = (str, bytes, bytearray, memoryview, tuple)
 
 def unsupported(name: str, left: object, right: object) -> TypeError:
     """The TypeError of a binary operator; a str on the left wants another (firmware: py/runtime.c, py/objstr.c)."""
-    if isinstance(left, str) and name != "__divmod__":
+    if isinstance(left, str) and name not in ("__divmod__", "__mul__"):
         return TypeError(f"can't convert '{type_name(right)}' object to str implicitly")
     first = "int" if isinstance(left, bool) else type_name(left)
     return TypeError(f"unsupported types for {name}: '{first}', '{type_name(right)}'")
@@ -61,21 +63,117 @@ def add(left: Any, right: Any) -> Any:
     return left + right
 
 
+def addend(to: Any, value: Any) -> Any:
+    """``value`` for ``to += value``: a str is its bytes beside bytes. Raises TypeError."""
+    if type(to) is bytearray:
+        return buffer_of(value)
+    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) and isinstance(to, (bytes, bytearray)) else value
+
+
+def identical(left: Any, right: Any, fresh: object = False) -> bool:
+    """``left is right``: a small int is one wherever it comes from, as is a short text (firmware: py/obj.h, py/qstr.c).
+
+    ``fresh``: one of them is made where it stands, and so like no other.
+    """
+    if fresh:
+        return False
+    kind = type(left)
+    if kind is not type(right):
+        return False
+    if kind is int:
+        return left == right and -(1 << 30) <= left < 1 << 30
+    if kind is str:
+        return left is right or (left == right and len(left) <= _INTERNED)
+    return left is right
+
+
+_INTERNED = 10
+"""The longest text of a script that is interned (MICROPY_ALLOC_PARSE_INTERN_STRING_LEN)."""
+
+
+def modulo_in_place(left: Any, right: Any) -> Any:
+    """What ``left %= right`` gives: it formats nothing (firmware: py/objstr.c). Raises TypeError."""
+    if isinstance(left, (str, bytes)):
+        raise TypeError(f"unsupported types for : '{type_name(left)}', '{type_name(right)}'")
+    left %= right
+    return left
+
+
+def united_in_place(left: Any, right: Any) -> Any:
+    """What ``left |= right`` gives. Raises TypeError."""
+    if isinstance(left, dict) and type(right).__module__ == "builtins":
+        raise unsupported("", left, right)
+    left |= right
+    return left
+
+
+def united(left: Any, right: Any) -> Any:
+    """``left | right``: no operator of dicts. Raises TypeError."""
+    if isinstance(left, dict) or isinstance(right, dict):
+        if type(left).__module__ == type(right).__module__ == "builtins":
+            raise unsupported("__or__", left, right)
+    return left | right
+
+
+_VIEWS = (type({}.keys()), type({}.values()), type({}.items()), range)
+_HOST_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "__and__": operator.and_,
+    "__or__": operator.or_,
+    "__xor__": operator.xor,
+    "__sub__": operator.sub,
+    "__eq__": operator.eq,
+}
+
+
+def of_view(name: str, left: Any, right: Any) -> Any:
+    """An operator beside a view of a dict or a range, which have none (firmware: py/objdict.c, py/objrange.c). Raises TypeError."""
+    if isinstance(left, _VIEWS) or isinstance(right, _VIEWS):
+        if name == "__eq__":
+            return left is right
+        raise unsupported(name, left, right)
+    return _HOST_OPERATORS[name](left, right)
+
+
+def store_item(obj: Any, key: Any, value: Any) -> None:
+    """``obj[key] = value``; a number for a bytearray is cut to eight bits. Raises what the board does."""
+    if isinstance(obj, bytearray):
+        if isinstance(key, slice):
+            if not isinstance(value, (bytes, bytearray)) and not (isinstance(value, memoryview) and value.format == "B"):
+                raise NotImplementedError("array/bytes required on right side")
+        else:
+            value = truncated(value) & 0xFF
+    elif isinstance(obj, memoryview) and type(value) is int and obj.format == "B":
+        value &= 0xFF
+    obj[key] = value
+
+
+def delete_slice(obj: Any) -> Any:
+    """``obj`` if slices of it can be deleted. Raises TypeError."""
+    if isinstance(obj, bytearray):
+        raise TypeError(f"'{type_name(obj)}' object doesn't support item deletion")
+    return obj
+
+
 def _reflects(value: Any, name: str) -> bool:
     return hasattr(type(value), name) and type(value).__module__ != "builtins"
 
 
 def contains(item: Any, container: Any) -> bool:
-    """``item in container`` where ``item`` is a literal text."""
+    """``item in container`` where one of them may be text or bytes."""
     kind = type(container)
     if kind is str:
         if type(item) is not str:
             implicit_str(item)
         return item in container
-    if kind is bytes or kind is bytearray:
-        return bytes(buffer_of(item)) in container
-    if kind is memoryview:
-        return False
+    if kind is bytes and isinstance(item, int):
+        return 0 <= item <= 255 and item in container
+    if kind is bytes or kind is bytearray or kind is memoryview:
+        if isinstance(item, (int, float)) and kind is not bytes:
+            raise NotImplementedError
+        try:
+            return kind is not memoryview and bytes(buffer_of(item)) in container
+        except TypeError:
+            return False
     return item in container
 
 
@@ -124,7 +222,7 @@ def modulo(left: Any, right: Any) -> Any:
     return left % right
 
 
-def hooks(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
+def hooks(interpreter: Interpreter) -> dict[str, Any]:
     """The hooks that this module implements, by their names in the script's builtins."""
     limit: list[int] = []
 
@@ -137,6 +235,8 @@ def hooks(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
         """``left * right`` beside a literal sequence. Raises MemoryError for what the heap cannot hold."""
         sequence, count = (right, left) if isinstance(left, int) else (left, right)
         kind = type(sequence)
+        if kind is bytearray:
+            raise unsupported("__mul__", left, right)
         if kind in _WORDS and not isinstance(count, int) and type(count).__module__ == "builtins":
             raise unsupported("__mul__", left, right)
         if isinstance(count, int) and kind in _WORDS and count > 64:
@@ -191,4 +291,16 @@ def hooks(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
         names.CONTAINS: contains,
         names.STEPPED: stepped,
         names.TWICE: twice,
+        names.TYPE: type,
+        names.INT: int,
+        names.SLICE: slice,
+        names.WRONG: (ValueError, TypeError),
+        names.IS: identical,
+        names.OR: united,
+        names.OR_IN_PLACE: united_in_place,
+        names.MODULO_IN_PLACE: modulo_in_place,
+        names.VIEW: of_view,
+        names.ADDEND: addend,
+        names.STORE_ITEM: store_item,
+        names.DELETE_SLICE: delete_slice,
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 from emulator.runtime import order
 from emulator.runtime.floats import float_str, to_single
-from emulator.runtime.messages import board_message, board_type
+from emulator.runtime.messages import board_args, board_class_name, board_type, exception_str
 from emulator.runtime.names import MeasuredPath, type_name
 
 Text = str
@@ -88,6 +88,8 @@ class Printer:
             return exception_str(obj, self)
         if _of_script(kind, "__str__"):
             return str(obj)
+        if isinstance(obj, str):
+            return str.__str__(obj)
         return self.repr(obj)
 
     def repr(self, obj: Any) -> Text:
@@ -102,16 +104,17 @@ class Printer:
         if _of_script(kind, "__repr__"):
             return repr(obj)
         if isinstance(obj, BaseException):
-            return f"{kind.__name__}({self._arguments(obj, outer)})"
+            args = [self._repr(argument, outer) for argument in board_args(obj)]
+            return f"{board_class_name(obj)}({args[0] + ',' if len(args) == 1 else ', '.join(args)})"
         if kind in _CONTAINERS or (isinstance(obj, (list, dict, tuple, set, frozenset)) and _native_repr(kind)):
             if id(obj) in outer or len(outer) > 100:
                 raise RuntimeError("maximum recursion depth exceeded")
             return self._container(obj, (*outer, id(obj)))
+        if kind.__module__ != "builtins" and _native_repr(kind):
+            for base in kind.__mro__:
+                if base in _PLAIN:
+                    return _PLAIN[base](obj)  # of a class built on a native one
         return self._other(obj, kind)
-
-    def _arguments(self, exception: BaseException, outer: tuple[int, ...]) -> Text:
-        args = [self._repr(translated(exception, a), outer) for a in exception.args]
-        return args[0] + "," if len(args) == 1 else ", ".join(args)
 
     def _container(self, obj: Any, outer: tuple[int, ...]) -> Text:
         if isinstance(obj, dict):
@@ -202,20 +205,3 @@ _PLAIN: dict[type, Callable[[Any], str]] = {
 _VIEWS = frozenset(map(type, (_NOTHING.keys(), _NOTHING.values(), _NOTHING.items())))
 _HOST = ("builtins", "types")
 _CONTAINERS = (list, tuple, dict, set, frozenset)
-
-
-def translated(exception: BaseException, argument: Any) -> Any:
-    """``argument`` of an exception that CPython raised, in the board's words; any other as it is."""
-    return board_message(exception, argument) if isinstance(argument, str) else argument
-
-
-def exception_str(exception: BaseException, printer: Printer) -> str:
-    """``str`` of an exception (firmware: py/objexcept.c)."""
-    args = exception.args
-    if not args:
-        return ""
-    if len(args) == 1:
-        if isinstance(exception, OSError):
-            return str(exception)
-        return printer.str(translated(exception, args[0]))
-    return "(" + ", ".join(printer.repr(a) for a in args) + ")"

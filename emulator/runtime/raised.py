@@ -38,6 +38,11 @@ class Site:
         return _name(self.frame.f_code, self.offset)
 
     @property
+    def argument(self) -> int:
+        """The argument of the instruction."""
+        return self.frame.f_code.co_code[self.offset + 1]
+
+    @property
     def in_script(self) -> bool:
         """Whether it is the script's, and not the emulator's or a library's."""
         return is_script(self.frame)

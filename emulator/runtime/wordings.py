@@ -8,6 +8,7 @@ failing instruction are asked.
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -57,7 +58,9 @@ def _exact_count(fault: Fault) -> str:
 
 def _most(fault: Fault) -> str:
     """``strip expected at most 1 argument, got 2``: native methods of the host's, ``self`` not counted."""
-    bound, most, given = fault.match.groups()
+    name, bound, most, given = fault.match.groups()
+    if isinstance(vars(builtins).get(name), type):
+        return f"function expected at most {most} arguments, got {given}"
     if bound == "least":
         return f"function missing {int(most) - int(given)} required positional arguments"
     return f"function expected at most {int(most) + 1} arguments, got {int(given) + 1}"
@@ -76,7 +79,16 @@ def _signature(fault: Fault) -> Signature | None:
         return None
     from emulator.runtime.signatures import called
 
-    return called(fault.match[1], fault.site, fault.exception)
+    names = tuple(re.findall(r"'(\w+)'", fault.match[3])) if fault.match.re.groups == 3 else ()
+    return called(fault.match[1], fault.site, fault.exception, names)
+
+
+def _own_init(fault: Fault) -> str:
+    """``super().__init__(1)`` in a class without a base."""
+    given = 2
+    if fault.site is not None and fault.site.operation in ("CALL", "CALL_METHOD", "CALL_FUNCTION"):
+        given = fault.site.argument + 1
+    return f"function takes 1 positional arguments but {given} were given"
 
 
 def _missing(fault: Fault) -> str:
@@ -314,7 +326,7 @@ TABLE: tuple[Row, ...] = (
         shown=AttributeError,
     ),
     Row(TypeError, r"(?:(\w+)\.)?\w+\(\) takes (?:exactly )?(no|one|\d+) arguments? \((\d+) given\)", _exact_count),
-    Row(TypeError, r"\w+ expected at (most|least) (\d+) arguments?, got (\d+)", _most),
+    Row(TypeError, r"(\w+) expected at (most|least) (\d+) arguments?, got (\d+)", _most),
     Row(
         TypeError,
         r".*\(\) takes no (?:positional )?arguments \((\d+) given\)",
@@ -361,6 +373,8 @@ TABLE: tuple[Row, ...] = (
         r".*\(\) got multiple values for keyword argument '(\w+)'",
         r"function got multiple values for argument '\1'",
     ),
+    Row(TypeError, r"(?:object|\w+)\.__init__\(\) takes exactly one argument \(the instance to initialize\)", _own_init),
+    Row(TypeError, r"keywords must be strings", "can't convert 'int' object to str implicitly"),
     Row(
         TypeError,
         r"object\.__new__\(\): not enough arguments",
@@ -466,6 +480,7 @@ TABLE: tuple[Row, ...] = (
         r"(?:max|min)\(\) (?:arg|iterable argument) is (?:an empty sequence|empty)",
         "arg is an empty sequence",
     ),
+    Row(ValueError, r"memoryview assignment: lvalue and rvalue have different structures", "lhs and rhs should be compatible"),
     Row(ValueError, r"slice step cannot be zero", "slice step cannot be zero"),
     Row(ValueError, r"empty separator", "empty separator"),
     Row(

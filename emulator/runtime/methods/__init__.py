@@ -96,7 +96,7 @@ _OTHERWISE = """
 args format from_bytes isalpha isdigit islower isspace isupper lower pend_throw popitem send sort throw to_bytes upper
 """
 
-CAREFUL: frozenset[str] = frozenset(f"{_ABSENT} {_SPECIAL} {_OTHERWISE} __name__".split())
+CAREFUL: frozenset[str] = frozenset(f"{_ABSENT} {_SPECIAL} {_OTHERWISE} __name__ __new__".split())
 """Names that are always looked up through the tables."""
 
 
@@ -155,10 +155,8 @@ CAREFUL_CALLS: dict[str, Callable[[ast.Call], bool]] = {
     **dict.fromkeys(["append", "remove"], _unless_count(1, 1)),
     **dict.fromkeys(["get", "setdefault"], _unless_count(1, 2)),
     "extend": _unless_made_here,
-    "update": _unless_made_here,
     "__init__": _if_of_a_class,
-    "__new__": _if_of_a_class,
     "join": _unless_made_here,
-    **dict.fromkeys(["clear", "copy", "fromkeys", "insert", "pop"], _always),
+    **dict.fromkeys(["clear", "copy", "fromkeys", "insert", "pop", "update"], _always),
 }
 """Method name -> whether a call of it, as it is written, can mean something else on the board."""

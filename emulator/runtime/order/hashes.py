@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import struct
 from functools import lru_cache
 from typing import Any
 
 WORD = 0xFFFFFFFF
-_FRACTION = 23
-_BIAS = 127
+_MOST_FLOAT = 2.0**31
 _NO_TUPLE = 0x3F400000
 """Stands for the address of the empty tuple in the firmware, from which the hash of a tuple begins: it differs between builds."""
 
@@ -33,21 +30,10 @@ def small(value: int) -> int:
 
 
 def _float_hash(value: float) -> int:
-    try:
-        (bits,) = struct.unpack("<I", struct.pack("<f", value))
-    except OverflowError:
-        (bits,) = struct.unpack("<I", struct.pack("<f", math.copysign(math.inf, value)))
-    fraction, exponent = bits & (1 << _FRACTION) - 1, (bits >> _FRACTION & 0xFF) - _BIAS
-    if exponent < 0:
-        hashed = bits
-    else:
-        fraction |= 1 << _FRACTION
-        if exponent <= _FRACTION:
-            shift = _FRACTION - exponent
-            hashed = fraction >> shift ^ fraction & (1 << shift) - 1
-        else:
-            hashed = fraction << exponent - _FRACTION if exponent < 31 else fraction
-    return small(-hashed if bits >> 31 else hashed)
+    """The whole part, as a machine word takes it (firmware: py/obj.h, without MICROPY_FLOAT_HIGH_QUALITY_HASH)."""
+    if not -_MOST_FLOAT < value < _MOST_FLOAT:
+        return small(0x7FFFFFFF if value > 0 else 0x80000000 if value < 0 else 0)
+    return small(int(value))
 
 
 def board_hash(obj: Any) -> int:

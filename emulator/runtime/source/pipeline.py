@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
+import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from types import CodeType
+from typing import TypeVar
 
 from emulator.runtime.source.decode import decode, one_line_end
 from emulator.runtime.source.errors import INDENTATION, NOT_IMPLEMENTED, RECURSION, Problem, SourceError, invalid
+from emulator.runtime.source.kinds import Evidence
 from emulator.runtime.source.parser import refusal
 from emulator.runtime.source.refusals import from_host
 from emulator.runtime.source.rewrite import Rewriter
 from emulator.runtime.source.tokens import refused, repaired, with_brackets
 
+Result = TypeVar("Result")
 Tree = ast.Module | ast.Expression | ast.Interactive
 
 _TREES: Callable[[str, str, str], Tree] = ast.parse  # type: ignore[assignment]
@@ -43,6 +48,16 @@ def compile_script(
     ``mode``: exec, eval or single; ``floats``: double or single; ``optimize``: ``micropython.opt_level``. Raises SourceError.
     """
     text = one_line_end(text)
+    try:
+        return _compiled(text, filename, mode, floats, optimize)
+    except SourceError as error:
+        if error.problem is not _TOO_DEEP:
+            raise
+    # a long chain of elif or + is deep for the host only
+    return with_room(lambda: _compiled(text, filename, mode, floats, optimize))
+
+
+def _compiled(text: str, filename: str, mode: str, floats: str, optimize: int) -> CodeType:
     tree, problems = _examined(text, filename, mode, floats)
     if tree is None or problems:
         raise SourceError(min(problems))
@@ -53,11 +68,43 @@ def compile_script(
             warnings.simplefilter("ignore")  # CPython's advice on style ("is" with a literal) is none of the board's
             return compile(tree, filename, mode, dont_inherit=True, optimize=1 if optimize else 0)
     except SyntaxError as error:
-        raise SourceError(_TOO_DEEP if _HOST_LIMITS.match(error.msg or "") else from_host(error, text)) from None
+        raise SourceError(_OVER_HOST if _HOST_LIMITS.match(error.msg or "") else from_host(error, text)) from None
     except ValueError:
         raise SourceError(invalid(1)) from None
     except (RecursionError, MemoryError):
         raise SourceError(_TOO_DEEP) from None
+
+
+_ROOM = 256 << 20
+_ROOM_CALLS = 40_000
+_making_room = threading.Lock()
+
+
+def with_room(work: Callable[[], Result]) -> Result:
+    """What ``work()`` gives or raises, done in a thread with a large stack."""
+    done: list[Result] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:  # noqa: BLE001  handed on to the thread that waits
+            failed.append(error)
+
+    with _making_room:
+        calls, stack = sys.getrecursionlimit(), threading.stack_size(_ROOM)
+        try:
+            sys.setrecursionlimit(max(calls, _ROOM_CALLS))
+            thread = threading.Thread(target=run, name="compiler", daemon=True)
+            thread.start()
+            threading.stack_size(stack)
+            thread.join()
+        finally:
+            threading.stack_size(stack)
+            sys.setrecursionlimit(calls)
+    if failed:
+        raise failed[0]
+    return done[0]
 
 
 def _on_one_line(tree: Tree) -> None:
@@ -93,7 +140,7 @@ def _examined(text: str, filename: str, mode: str, floats: str) -> tuple[Tree | 
         tree = None
         said = refusal(text, mode)
         if said is None:
-            said = _TOO_DEEP if _HOST_LIMITS.match(error.msg or "") else from_host(error, text)
+            said = _OVER_HOST if _HOST_LIMITS.match(error.msg or "") else from_host(error, text)
         return None, _first(said, found + _before(text, error.lineno or 1))
     except ValueError:
         return None, [refusal(text, mode) or invalid(1)]
@@ -110,6 +157,7 @@ def _examined(text: str, filename: str, mode: str, floats: str) -> tuple[Tree | 
     return tree, found
 
 
+_OVER_HOST = replace(_TOO_DEEP)
 _HOST_LIMITS = re.compile(r"too many (?:nested parentheses|levels of indentation|statically nested blocks)")
 """What the host says of text that the board's parser could take, but hardly its compiler."""
 
@@ -147,11 +195,16 @@ def _rewritten(tree: Tree, text: str, floats: str) -> list[Problem]:
             lines.extend(text.split("\n"))
         return lines[number - 1]
 
-    rewriter = Rewriter(line, single_floats=floats == "single")
+    evidence = Evidence(tree) if _TYPES_MATTER.search(text) else None
+    rewriter = Rewriter(line, single_floats=floats == "single", evidence=evidence)
     rewriter.tree(tree)
     return rewriter.problems
 
 
+_TYPES_MATTER = re.compile(
+    r"[bB][rR]?['\"]|\b(?:bytes|bytearray|memoryview|except|lambda|Error)\b|encode|pack|recv|read|lify|digest|[\w\])]\s*(?:%|\|)"
+)
+"""One of these must be in a text for an operator between variables to differ from the host's."""
 _MOST_REPAIRS = 100
 
 

@@ -6,6 +6,7 @@ Nothing is rewritten that cannot differ: plain arithmetic, calls, attributes and
 from __future__ import annotations
 
 import ast
+import copy
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,7 @@ from emulator.runtime.source.build import assigned, called, constant, name, plac
 from emulator.runtime.source.constants import constant_of, fold, of_a_module
 from emulator.runtime.source.errors import Problem
 from emulator.runtime.source.grammar import Construct
+from emulator.runtime.source.kinds import BYTEARRAY, BYTES, DICT, EXCEPTION, FUNCTION, Evidence
 
 MICROPYTHON_NAMES = frozenset({"__builtins__", "__doc__", "__spec__", "__loader__", "__package__"})
 """Names every CPython module has and a MicroPython one lacks (``__package__`` and the others: py/objmodule.c)."""
@@ -66,10 +68,11 @@ def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
 class Rewriter:
     """Walks one tree. ``problems`` are found in it; the tree is changed in place."""
 
-    def __init__(self, lines: Callable[[int], str], *, single_floats: bool) -> None:
+    def __init__(self, lines: Callable[[int], str], *, single_floats: bool, evidence: Evidence | None = None) -> None:
         self.problems: list[Problem] = []
         self._line = lines
         self._single = single_floats
+        self._evidence = evidence
         self._constants: dict[str, int] = {}
         self._blocks: list[str] = ["<module>"]
         self._scopes: list[ast.stmt] = []
@@ -221,10 +224,14 @@ class Rewriter:
 
     # -- statements ------------------------------------------------------------------------------------------------
 
-    def _Assign(self, node: ast.Assign) -> ast.stmt:
+    def _Assign(self, node: ast.Assign) -> ast.stmt | list[ast.stmt]:
         value = constant_of(node)
         target = node.targets[0]
         if value is None:
+            if len(node.targets) == 1:
+                careful = self._careful_store(node, target)
+                if careful is not None:
+                    return careful
             self._children(node)
             if isinstance(target, (ast.Tuple, ast.List)) and _may_be_table(node.value):
                 node.value = called(hooks.ITER, node.value, at=node.value)
@@ -245,12 +252,45 @@ class Rewriter:
         node.value = ast.copy_location(ast.Constant(value=number), node.value)
         return node
 
+    def _careful_store(self, node: ast.Assign, target: ast.expr) -> list[ast.stmt] | None:
+        """Stores into what may be a bytearray, and attributes of what may be a function or an exception."""
+        if isinstance(target, ast.Attribute):
+            if not self._may_be(target.value, FUNCTION, EXCEPTION):
+                return None
+            self._children(node)
+            stored = called(hooks.SET_ATTRIBUTE, target.value, constant(target.attr, target), node.value, at=target)
+            return [ast.copy_location(ast.Expr(stored), node)]
+        if not isinstance(target, ast.Subscript) or not self._may_be(target.value, BYTEARRAY):
+            return None
+        index = target.slice
+        if isinstance(index, ast.Slice):
+            if _has_step(index):
+                return None
+            self._children(node)
+            bounds = [part or ast.Constant(value=None) for part in (index.lower, index.upper)]
+            key: ast.expr = called(hooks.SLICE, *(ast.copy_location(part, target) for part in bounds), at=target)
+            return [ast.copy_location(ast.Expr(called(hooks.STORE_ITEM, target.value, key, node.value, at=target)), node)]
+        twice = _simple(target.value) and _simple(index) and _simple(node.value)
+        again = copy.deepcopy((target.value, index, node.value)) if twice else None
+        self._children(node)
+        if again is None:
+            stored = called(hooks.STORE_ITEM, target.value, target.slice, node.value, at=target)
+            return [ast.copy_location(ast.Expr(stored), node)]
+        # most numbers fit: the host does it alone then
+        stored = called(hooks.STORE_ITEM, *(self._visit(part) for part in again), at=target)
+        wrong = ast.ExceptHandler(type=name(hooks.WRONG), name=None, body=[ast.Expr(stored)])
+        return placed([ast.Try(body=[node], handlers=[wrong], orelse=[], finalbody=[])], node)
+
     def _Delete(self, node: ast.Delete) -> ast.stmt | list[ast.stmt]:
         for target in node.targets:
             if isinstance(target, ast.List) or (isinstance(target, ast.Tuple) and not target.elts):
                 self.refuse(target, grammar.NOT_DELETED)
         self._children(node)
-        if not any(map(_deletes_item, node.targets)):
+        for target in node.targets:
+            if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice):
+                target.value = called(hooks.DELETE_SLICE, target.value, at=target.value)
+        of_module = len(self._blocks) == 1
+        if not any(_deletes_item(target) or (of_module and isinstance(target, ast.Name)) for target in node.targets):
             return node
         statements: list[ast.stmt] = []
         for target in node.targets:
@@ -258,6 +298,13 @@ class Rewriter:
             if _deletes_item(target):
                 assert isinstance(target, ast.Subscript)
                 statement = ast.Expr(called(hooks.DELETE_ITEM, target.value, target.slice, at=target))
+            elif of_module and isinstance(target, ast.Name):
+                # names are the keys of a dict
+                missing = ast.Raise(exc=called("KeyError", constant(target.id, target), at=target), cause=None)
+                handler = ast.ExceptHandler(type=name("NameError"), name=None, body=[missing])
+                statement = ast.Try(body=[ast.Delete(targets=[target])], handlers=[handler], orelse=[], finalbody=[])
+                statements += placed([statement], node)
+                continue
             else:
                 statement = ast.Delete(targets=[target])
             statements.append(ast.copy_location(statement, node))
@@ -322,7 +369,13 @@ class Rewriter:
         if isinstance(node.value, ast.Tuple) and self._bare_star(node.value):
             self.refuse(node, grammar.UNPACKING)
             return node
-        return self._children(node)  # type: ignore[no-any-return]
+        of_equality = self._blocks[-1] == "__eq__" and node.value is not None and not _is_bool(node.value)
+        self._children(node)
+        if of_equality:
+            # only True itself means that the two are equal (firmware: py/obj.c)
+            true = ast.Compare(left=node.value, ops=[ast.Is()], comparators=[constant(True, node.value)])
+            node.value = ast.copy_location(true, node.value)
+        return node
 
     # -- expressions -----------------------------------------------------------------------------------------------
 
@@ -357,7 +410,7 @@ class Rewriter:
             if self._calls:
                 self._calls[-1].add(function.attr)
             may_differ = CAREFUL_CALLS.get(function.attr)
-            if may_differ is not None and may_differ(node):
+            if (may_differ is not None and may_differ(node)) or self._may_be(function.value, BYTEARRAY):
                 value = self._visit(function.value)
                 node.func = called(hooks.GETATTR, value, constant(function.attr, function), at=function)
             else:
@@ -410,40 +463,99 @@ class Rewriter:
                 return names
         return []
 
+    def _may_be(self, node: ast.expr, *kinds: str) -> bool:
+        return self._evidence is not None and self._evidence.may_be(node, *kinds)
+
     def _BinOp(self, node: ast.BinOp) -> ast.expr:
-        self._children(node)
         kind = type(node.op)
-        if kind is ast.Mod:
-            if _text(node.left) or isinstance(node.right, (ast.Tuple, ast.Dict)) or _is_made_dict(node.right):
-                return called(hooks.MODULO, node.left, node.right, at=node)
-        elif kind is ast.Mult:
-            if _repeatable(node.left) or _repeatable(node.right):
-                return called(hooks.REPEAT, node.left, node.right, at=node)
-        elif kind is ast.Add:
-            if _bytes(node.left) or _bytes(node.right):
+        if kind is ast.Add:
+            careful = _bytes(node.left) or _bytes(node.right) or self._may_be(node.left, BYTES, BYTEARRAY)
+            self._children(node)
+            # what the children have become may tell more: struct.pack(...) + s
+            if careful or _bytes(node.left) or _bytes(node.right):
                 return called(hooks.ADD, node.left, node.right, at=node)
+            return node
+        if kind is ast.Mod:
+            return self._modulo(node)
+        if kind in _OF_VIEWS and (_is_view(node.left) or _is_view(node.right)):
+            self._children(node)
+            return called(hooks.VIEW, constant(_OF_VIEWS[kind], node), node.left, node.right, at=node)
+        bytearrays = kind is ast.Mult and (self._may_be(node.left, BYTEARRAY) or self._may_be(node.right, BYTEARRAY))
+        dicts = kind is ast.BitOr and (self._may_be(node.left, DICT) or self._may_be(node.right, DICT))
+        self._children(node)
+        if dicts:
+            return called(hooks.OR, node.left, node.right, at=node)
+        if kind is ast.Mult:
+            if _repeatable(node.left) or _repeatable(node.right) or bytearrays:
+                return called(hooks.REPEAT, node.left, node.right, at=node)
         elif kind is ast.Pow:
             return called(hooks.POWER, node.left, node.right, at=node)
         elif kind is ast.MatMult:
             self.refuse(node, grammar.MATRIX)
         return node
 
-    def _AugAssign(self, node: ast.AugAssign) -> ast.AugAssign:
+    def _modulo(self, node: ast.BinOp) -> ast.expr:
+        plain = isinstance(node.left, ast.Constant) and not _text(node.left)
+        plain = plain or (self._evidence is not None and self._evidence.is_number(node.left))
+        self._children(node)
+        left, right = node.left, node.right
+        if plain:
+            return node
+        if isinstance(left, ast.Name) and isinstance(right, (ast.Name, ast.Constant)):
+            # most are numbers: those need no call
+            which = called(hooks.TYPE, ast.copy_location(name(left.id), left), at=left)
+            of_int = ast.Compare(left=which, ops=[ast.Is()], comparators=[ast.copy_location(name(hooks.INT), left)])
+            again = ast.copy_location(name(right.id) if isinstance(right, ast.Name) else ast.Constant(right.value), right)
+            formatted = called(hooks.MODULO, ast.copy_location(name(left.id), left), again, at=node)
+            either = ast.IfExp(test=ast.copy_location(of_int, left), body=node, orelse=formatted)
+            return ast.copy_location(either, node)
+        return called(hooks.MODULO, left, right, at=node)
+
+    def _AugAssign(self, node: ast.AugAssign) -> ast.stmt:
         if isinstance(node.op, ast.MatMult):
             self.refuse(node, grammar.MATRIX)
-        if isinstance(node.target, ast.Name) and node.target.id in self._constants:
+        target = node.target
+        if isinstance(target, ast.Name) and target.id in self._constants:
             self.refuse(node, grammar.CONSTANT_AGAIN)
             return node
-        return self._children(node)  # type: ignore[no-any-return]
+        kind = type(node.op)
+        added = kind is ast.Add and _simple(target) and self._may_be(target, BYTES, BYTEARRAY)
+        united = kind is ast.BitOr and _simple(target) and self._may_be(target, DICT)
+        formatted = kind is ast.Mod and isinstance(target, ast.Name) and self._evidence is not None
+        formatted = formatted and not self._evidence.is_number(target)  # type: ignore[union-attr]
+        self._children(node)
+        if added:
+            node.value = called(hooks.ADDEND, _read(target), node.value, at=node.value)
+        elif united or formatted:
+            changed = called(hooks.OR_IN_PLACE if united else hooks.MODULO_IN_PLACE, _read(target), node.value, at=node.value)
+            return ast.copy_location(ast.Assign(targets=[target], value=changed), node)
+        return node
 
     def _Compare(self, node: ast.Compare) -> ast.expr:
+        if len(node.ops) != 1:
+            return self._children(node)  # type: ignore[no-any-return]
+        operator, left, right = node.ops[0], node.left, node.comparators[0]
+        hook = ""
+        if isinstance(operator, (ast.In, ast.NotIn)):
+            if _text(left) or self._may_be(right, BYTES, BYTEARRAY) or self._may_be(left, BYTES, BYTEARRAY):
+                hook = hooks.CONTAINS
+        elif isinstance(operator, (ast.Is, ast.IsNot)):
+            if not (_unique(left) or _unique(right)):
+                hook = hooks.IS
+        elif isinstance(operator, (ast.Eq, ast.NotEq)) and (_is_view(left) or _is_view(right)):
+            hook = hooks.VIEW
         self._children(node)
-        if len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn)) and _text(node.left):
-            found = called(hooks.CONTAINS, node.left, node.comparators[0], at=node)
-            if isinstance(node.ops[0], ast.In):
-                return found
-            return ast.copy_location(ast.UnaryOp(op=ast.Not(), operand=found), node)
-        return node
+        if not hook:
+            return node
+        arguments = [node.left, node.comparators[0]]
+        if hook == hooks.IS and (_made_here(left) or _made_here(right)):
+            arguments.append(constant(True, node))
+        if hook == hooks.VIEW:
+            arguments.insert(0, constant("__eq__", node))
+        found = called(hook, *arguments, at=node)
+        if isinstance(operator, (ast.In, ast.Is, ast.Eq)):
+            return found
+        return ast.copy_location(ast.UnaryOp(op=ast.Not(), operand=found), node)
 
     def _Subscript(self, node: ast.Subscript) -> ast.Subscript:
         index = node.slice
@@ -595,6 +707,76 @@ def _repeatable(node: ast.expr) -> bool:
 
 def _is_made_dict(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == hooks.DICT
+
+
+_OF_VIEWS: dict[type[ast.operator], str] = {
+    ast.BitAnd: "__and__",
+    ast.BitOr: "__or__",
+    ast.BitXor: "__xor__",
+    ast.Sub: "__sub__",
+}
+
+
+def _is_view(node: ast.expr) -> bool:
+    """Whether ``node`` is a view of a dict as far as can be seen; a range is like one."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
+        return True
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("keys", "items", "values")
+        and not node.args
+    )
+
+
+def _unique(node: ast.expr) -> bool:
+    """Whether ``node`` is None, True, False or the type of something: these are what they are."""
+    if isinstance(node, ast.Constant):
+        return node.value is None or isinstance(node.value, bool)
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id == "type"
+    return isinstance(node, ast.Name) and node.id in TYPES
+
+
+def _is_bool(node: ast.expr) -> bool:
+    if isinstance(node, ast.BoolOp):
+        return all(map(_is_bool, node.values))
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "bool", "callable", "hasattr")
+    return (
+        isinstance(node, ast.Compare)
+        or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
+        or (isinstance(node, ast.Constant) and isinstance(node.value, bool))
+    )
+
+
+def _made_here(node: ast.expr) -> bool:
+    """Whether ``node`` makes an object of its own, on the board."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, (bytes, float, complex)) or (isinstance(node.value, str) and len(node.value) > 10)
+    return isinstance(node, ast.Tuple) and bool(node.elts)
+
+
+def _simple(node: ast.expr) -> bool:
+    """Whether ``node`` may be evaluated twice."""
+    if isinstance(node, ast.Attribute):
+        return isinstance(node.value, ast.Name)
+    if isinstance(node, ast.BinOp):
+        return _simple(node.left) and _simple(node.right)
+    return isinstance(node, (ast.Name, ast.Constant))
+
+
+def _read(target: ast.expr) -> ast.expr:
+    """What is assigned to, read."""
+    found: ast.expr
+    if isinstance(target, ast.Attribute):
+        assert isinstance(target.value, ast.Name)
+        value = ast.copy_location(name(target.value.id), target.value)
+        found = ast.Attribute(value=value, attr=target.attr, ctx=ast.Load())
+    else:
+        assert isinstance(target, ast.Name)
+        found = name(target.id)
+    return ast.copy_location(found, target)
 
 
 def _has_step(node: ast.Slice) -> bool:
