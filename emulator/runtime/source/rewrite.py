@@ -15,9 +15,9 @@ from emulator.runtime import hooks
 from emulator.runtime.calls import TYPES
 from emulator.runtime.hidden import HIDDEN_ATTRIBUTES
 from emulator.runtime.methods import CAREFUL, CAREFUL_CALLS
-from emulator.runtime.recursion import CallGraph
 from emulator.runtime.source import coroutines, grammar
-from emulator.runtime.source.build import assigned, called, constant, name, placed
+from emulator.runtime.source.callgraph import recursive
+from emulator.runtime.source.build import assigned, called, constant, name, placed, stored
 from emulator.runtime.source.constants import constant_of, fold, of_a_module
 from emulator.runtime.source.errors import Problem
 from emulator.runtime.source.grammar import Construct
@@ -78,19 +78,14 @@ class Rewriter:
         self._scopes: list[ast.stmt] = []
         """The definitions of functions and classes around."""
         self._in_coroutine: list[bool] = [False]
-        self._calls: list[set[str]] = []
-        self._graph = CallGraph()
-        self._guarded: list[tuple[str, list[ast.stmt]]] = []
+        self._recursive: set[ast.AST] = set()
         self._unique = 0
         self._table: dict[type[ast.AST], Handler | None] = {}
 
     def tree(self, node: ast.Module | ast.Expression | ast.Interactive) -> None:
         """Walk a whole file."""
+        self._recursive = set(recursive(node))
         self._children(node)
-        recursive = self._graph.recursive() if self._guarded else ()
-        for function, body in self._guarded:
-            if function in recursive:
-                _watch_depth(body)
 
     # -- walking -------------------------------------------------------------------------------------------------
 
@@ -180,7 +175,6 @@ class Rewriter:
         node.returns = None
         self._arguments(node.args)
         coroutine = isinstance(node, ast.AsyncFunctionDef)
-        self._calls.append(self._graph.function(node.name))
         self._blocks.append(node.name)
         self._scopes.append(node)
         self._in_coroutine.append(coroutine)
@@ -188,10 +182,10 @@ class Rewriter:
         self._in_coroutine.pop()
         self._scopes.pop()
         self._blocks.pop()
-        self._calls.pop()
+        if node in self._recursive:
+            _watch_depth(node.body)
         if isinstance(node, ast.AsyncFunctionDef):
             return coroutines.function(node)
-        self._guarded.append((node.name, node.body))
         return node
 
     _AsyncFunctionDef = _FunctionDef
@@ -201,6 +195,10 @@ class Rewriter:
         self._blocks.append("<lambda>")
         node.body = self._visit(node.body)
         self._blocks.pop()
+        if node in self._recursive:
+            deep = _is_deep(ast.NamedExpr(target=stored(hooks.MARK_HELD), value=name(hooks.MARK)))
+            watched = ast.BoolOp(op=ast.Or(), values=[deep, node.body])
+            node.body = ast.fix_missing_locations(ast.copy_location(watched, node.body))
         return node
 
     def _ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
@@ -315,12 +313,15 @@ class Rewriter:
         return self._children(node)  # type: ignore[no-any-return]
 
     def _ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
-        if len(self._blocks) > 1 and node.names[0].name == "*" and self._calls:
+        if len(self._blocks) > 1 and node.names[0].name == "*" and self._in_function():
             # inside a function the names become globals
             text = f"from {'.' * node.level}{node.module or ''} import *"
             run = ast.Call(func=name("exec"), args=[ast.Constant(value=text), _globals()], keywords=[])
             return placed([ast.Expr(run)], node)[0]
         return node
+
+    def _in_function(self) -> bool:
+        return any(isinstance(scope, _FUNCTIONS) for scope in self._scopes)
 
     def _ExceptHandler(self, node: ast.ExceptHandler) -> ast.ExceptHandler:
         self._children(node)
@@ -407,8 +408,6 @@ class Rewriter:
         function = node.func
         twice = self._check_arguments(node)
         if isinstance(function, ast.Attribute):
-            if self._calls:
-                self._calls[-1].add(function.attr)
             may_differ = CAREFUL_CALLS.get(function.attr)
             if (may_differ is not None and may_differ(node)) or self._may_be(function.value, BYTEARRAY):
                 value = self._visit(function.value)
@@ -416,8 +415,6 @@ class Rewriter:
             else:
                 node.func = self._visit(function)
         elif isinstance(function, ast.Name):
-            if self._calls:
-                self._calls[-1].add(function.id)
             node.func = self._visit(function)
             if function.id in TYPES:
                 node.args.insert(0, node.func)
@@ -799,7 +796,12 @@ def _leaves(body: list[ast.stmt]) -> bool:
 def _watch_depth(body: list[ast.stmt]) -> None:
     """Put before the body what notices a deep recursion (``emulator/runtime/recursion.py``)."""
     first = 1 if len(body) > 1 and isinstance(body[0], ast.Expr) and _text(body[0].value) else 0
-    references = ast.Call(func=name(hooks.REFERENCES), args=[name(hooks.MARK_HELD)], keywords=[])
-    deep = ast.Compare(left=references, ops=[ast.Gt()], comparators=[name(hooks.DEPTH_LIMIT)])
-    look = ast.BoolOp(op=ast.And(), values=[deep, ast.Call(func=name(hooks.DEEP), args=[], keywords=[])])
+    look = _is_deep(name(hooks.MARK_HELD))
     body[first:first] = placed([assigned(hooks.MARK_HELD, name(hooks.MARK)), ast.Expr(look)], body[first])
+
+
+def _is_deep(held: ast.expr) -> ast.expr:
+    """Whether the recursion may be deep; false where it is not."""
+    references = ast.Call(func=name(hooks.REFERENCES), args=[held], keywords=[])
+    deep = ast.Compare(left=references, ops=[ast.Gt()], comparators=[name(hooks.DEPTH_LIMIT)])
+    return ast.BoolOp(op=ast.And(), values=[deep, ast.Call(func=name(hooks.DEEP), args=[], keywords=[])])
