@@ -67,7 +67,11 @@ def addend(to: Any, value: Any) -> Any:
     """``value`` for ``to += value``: a str is its bytes beside bytes. Raises TypeError."""
     if type(to) is bytearray:
         return buffer_of(value)
-    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) and isinstance(to, (bytes, bytearray)) else value
+    return (
+        value.encode("utf-8", "surrogatepass")
+        if isinstance(value, str) and isinstance(to, (bytes, bytearray))
+        else value
+    )
 
 
 def identical(left: Any, right: Any, fresh: object = False) -> bool:
@@ -138,7 +142,9 @@ def store_item(obj: Any, key: Any, value: Any) -> None:
     """``obj[key] = value``; a number for a bytearray is cut to eight bits. Raises what the board does."""
     if isinstance(obj, bytearray):
         if isinstance(key, slice):
-            if not isinstance(value, (bytes, bytearray)) and not (isinstance(value, memoryview) and value.format == "B"):
+            if not isinstance(value, (bytes, bytearray)) and not (
+                isinstance(value, memoryview) and value.format == "B"
+            ):
                 raise NotImplementedError("array/bytes required on right side")
         else:
             value = truncated(value) & 0xFF

@@ -373,7 +373,9 @@ TABLE: tuple[Row, ...] = (
         r".*\(\) got multiple values for keyword argument '(\w+)'",
         r"function got multiple values for argument '\1'",
     ),
-    Row(TypeError, r"(?:object|\w+)\.__init__\(\) takes exactly one argument \(the instance to initialize\)", _own_init),
+    Row(
+        TypeError, r"(?:object|\w+)\.__init__\(\) takes exactly one argument \(the instance to initialize\)", _own_init
+    ),
     Row(TypeError, r"keywords must be strings", "can't convert 'int' object to str implicitly"),
     Row(
         TypeError,
@@ -480,7 +482,11 @@ TABLE: tuple[Row, ...] = (
         r"(?:max|min)\(\) (?:arg|iterable argument) is (?:an empty sequence|empty)",
         "arg is an empty sequence",
     ),
-    Row(ValueError, r"memoryview assignment: lvalue and rvalue have different structures", "lhs and rhs should be compatible"),
+    Row(
+        ValueError,
+        r"memoryview assignment: lvalue and rvalue have different structures",
+        "lhs and rhs should be compatible",
+    ),
     Row(ValueError, r"slice step cannot be zero", "slice step cannot be zero"),
     Row(ValueError, r"empty separator", "empty separator"),
     Row(

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Iterable
+from typing import Any
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -64,15 +66,21 @@ _BEHIND: dict[type[ast.AST], str] = {
     ast.BoolOp: "bool len",
     ast.Assign: "iter next getitem",
     ast.Mod: "str repr",
+    ast.Attribute: "getattr",
 }
 _OF_BUILTINS = {
     **dict.fromkeys(["print", "str", "repr", "format"], "str repr"),
-    **dict.fromkeys(["len", "hash", "abs", "bool", "int", "float", "complex", "divmod"], "len hash abs bool int float divmod"),
-    **dict.fromkeys(["next", "iter", "list", "tuple", "set", "dict", "sum", "any", "all"], "iter next getitem add hash eq bool"),
+    **dict.fromkeys(
+        ["len", "hash", "abs", "bool", "int", "float", "complex", "divmod"], "len hash abs bool int float divmod"
+    ),
+    **dict.fromkeys(
+        ["next", "iter", "list", "tuple", "set", "dict", "sum", "any", "all"], "iter next getitem add hash eq bool"
+    ),
     **dict.fromkeys(["sorted", "sort", "min", "max"], "iter next getitem lt gt"),
     **dict.fromkeys(["map", "filter", "zip", "enumerate", "reversed"], "iter next getitem len"),
 }
 """The special methods that an operation asks for, without their underscores."""
+_TEXTS = frozenset(["eval", "exec", "execfile"])
 _CALLS_BACK = frozenset("sorted sort min max map filter next list tuple sum any all set dict join extend".split())  # noqa: SIM905  a table to read
 
 
@@ -86,93 +94,107 @@ for _kind, _name in _OPERATORS.items():
 _OF_CALLS = {name: _special(names) for name, names in _OF_BUILTINS.items()}
 
 
-def recursive(tree: ast.AST) -> set[Function]:
-    """The functions of a file that may call themselves. Call it before the tree is changed."""
-    return _Graph(tree).recursive()
+SPECIAL = re.compile(r"\bdef\s+__(?!init__|new__|name__)\w+__")
+"""In a text that defines such methods every operation is looked at."""
 
 
-class _Graph:
-    def __init__(self, tree: ast.AST) -> None:
+class CallGraph:
+    """What calls what in a file; told of each node while the file is walked, before the node is changed."""
+
+    def __init__(self, *, special: bool) -> None:
+        self.special = special
         self._edges: dict[str, set[str]] = {_HANDED: set()}
-        self._functions: list[tuple[str, Function]] = []
-        self._unknown: list[tuple[str, str]] = []
+        self._functions: list[tuple[str, Any]] = []
+        self._unknown: list[tuple[set[str], str]] = []
         self._handed: set[str] = set()
-        self._walk(tree)
-        for caller, name in self._unknown:
-            if name not in self._edges:
-                self._edges[caller].add(_HANDED)
-        self._edges[_HANDED] = self._handed & self._edges.keys()
+        self._open: list[set[str]] = []
+        self._owners: list[str] = [""]
 
-    def recursive(self) -> set[Function]:
-        found = _in_cycles(self._edges)
-        return {function for name, function in self._functions if name in found}
+    # -- while it is walked ------------------------------------------------------------------------------------------
 
-    def _walk(self, tree: ast.AST) -> None:
-        # (node, the function that it is in, the class that it stands in directly)
-        left: list[tuple[ast.AST, str | None, str]] = [(tree, None, "")]
-        while left:
-            node, caller, owner = left.pop()
-            kind = type(node)
-            inner, within = caller, ""
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-                inner = self._define(node, owner)
-            elif isinstance(node, ast.ClassDef):
-                within = node.name
-                self._edges.setdefault(node.name, set()).update([f"{node.name}.__init__", f"{node.name}.__new__"])
-                for base in node.bases:
-                    if isinstance(base, ast.Name):
-                        self._edges[node.name].add(base.id)
-            elif kind is ast.Assign and isinstance(node.value, ast.Lambda):  # type: ignore[attr-defined]
-                for target in node.targets:  # type: ignore[attr-defined]
-                    if isinstance(target, ast.Name):
-                        self._edges.setdefault(target.id, set()).add(_lambda_name(node.value))  # type: ignore[attr-defined]
-            if caller is not None:
-                self._uses(node, kind, caller)
-            callee = node.func if isinstance(node, ast.Call) else None
-            for child in ast.iter_child_nodes(node):
-                if child is callee and isinstance(child, ast.Name):
-                    continue
-                if isinstance(child, (ast.Name, ast.Attribute)) and isinstance(child.ctx, ast.Load) and child is not callee:
-                    self._handed.add(child.id if isinstance(child, ast.Name) else child.attr)
-                left.append((child, inner, within))
-
-    def _define(self, node: Function, owner: str) -> str:
+    def enter_function(self, node: Function) -> str:
+        """The body of a function follows. Returns its name in the graph."""
         if isinstance(node, ast.Lambda):
-            name = _lambda_name(node)
+            name = f"<lambda {node.lineno}:{node.col_offset}>"
             self._handed.add(name)
         else:
+            owner = self._owners[-1]
             name = f"{owner}.{node.name}" if owner and node.name in ("__init__", "__new__") else node.name
+        edges = self._edges.setdefault(name, set())
+        if not isinstance(node, ast.Lambda):
             for decorator in node.decorator_list:
                 if _last_name(decorator) not in _HARMLESS_DECORATORS:
-                    self._handed.add(name)
                     # what has the name now may be what the decorator has made
-                    self._edges.setdefault(name, set()).add(_HANDED)
-        self._edges.setdefault(name, set())
-        self._functions.append((name, node))
+                    self._handed.add(name)
+                    edges.add(_HANDED)
+        self._open.append(edges)
+        self._owners.append("")
         return name
 
-    def _uses(self, node: ast.AST, kind: type[ast.AST], caller: str) -> None:
-        edges = self._edges[caller]
-        methods = _METHODS.get(kind)
-        if methods is not None:
-            edges.update(methods)
-        if kind is ast.Attribute:
-            edges.update((node.attr, "__getattr__"))  # type: ignore[attr-defined]
-        elif isinstance(node, ast.Call):
-            function = node.func
-            name = _last_name(function)
-            edges.add(name)
-            edges.update(_OF_CALLS.get(name, ()))
-            if name in ("eval", "exec", "execfile"):
-                edges.add(caller)
-            if name in _CALLS_BACK or not isinstance(function, (ast.Name, ast.Attribute)):
-                edges.add(_HANDED)
-            elif name not in _BUILTINS and isinstance(function, ast.Name):
-                self._unknown.append((caller, name))
+    def leave_function(self, name: str, node: Any) -> None:
+        """``node``: what becomes of the function, kept for :meth:`recursive`."""
+        self._open.pop()
+        self._owners.pop()
+        self._functions.append((name, node))
 
+    def enter_class(self, node: ast.ClassDef) -> None:
+        """The body of a class follows."""
+        edges = self._edges.setdefault(node.name, set())
+        edges.update([f"{node.name}.__init__", f"{node.name}.__new__"])
+        edges.update([base.id for base in node.bases if isinstance(base, ast.Name)])
+        self._owners.append(node.name)
 
-def _lambda_name(node: ast.Lambda) -> str:
-    return f"<lambda {node.lineno}:{node.col_offset}>"
+    def leave_class(self) -> None:
+        """It has ended."""
+        self._owners.pop()
+
+    def called(self, node: ast.Call) -> None:
+        """A call."""
+        function = node.func
+        name = _last_name(function)
+        if not self._open:
+            return
+        edges = self._open[-1]
+        edges.add(name)
+        if name in _OF_CALLS:
+            edges.update(_OF_CALLS[name])
+        if name in _TEXTS:
+            edges.add(_HANDED)
+            self._unknown.append((edges, ""))
+        if name in _CALLS_BACK or not isinstance(function, (ast.Name, ast.Attribute)):
+            edges.add(_HANDED)
+        elif name not in _BUILTINS:
+            self._unknown.append((edges, name))
+
+    def read(self, name: str) -> None:
+        """A name or an attribute that is not called where it stands: a property, or a function that is handed around."""
+        self._handed.add(name)
+        if self._open:
+            self._open[-1].add(name)
+
+    def bound(self, name: str, node: ast.Lambda) -> None:
+        """A lambda is given a name."""
+        self._edges.setdefault(name, set()).add(f"<lambda {node.lineno}:{node.col_offset}>")
+
+    def uses(self, kinds: Iterable[type[ast.AST]]) -> None:
+        """Operations, which call special methods."""
+        if self._open:
+            for kind in kinds:
+                self._open[-1].update(_METHODS.get(kind, ()))
+
+    # -- after -------------------------------------------------------------------------------------------------------
+
+    def recursive(self) -> list[Any]:
+        """The functions that may call themselves, as given to :meth:`leave_function`."""
+        edges = self._edges
+        for caller, name in self._unknown:
+            if name not in edges:
+                caller.add(_HANDED)
+            if not name:
+                caller.update(edges)  # the text that is run may call anything
+        edges[_HANDED] = self._handed & edges.keys()
+        found = _in_cycles(edges)
+        return [node for name, node in self._functions if name in found]
 
 
 def _last_name(node: ast.expr) -> str:

@@ -9,41 +9,157 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-BYTES, BYTEARRAY, TEXT, DICT, NUMBER, FUNCTION, EXCEPTION, OTHER = (
-    *("bytes", "bytearray", "str", "dict", "number", "function", "exception", "other"),
-)
+from emulator.runtime.source.build import BYTEARRAY, BYTES, DICT, EXCEPTION, FUNCTION, NUMBER, OTHER, TEXT
 
 Kinds = frozenset[str]
 _NONE: Kinds = frozenset()
 
-_BYTES_METHODS = (
-    "pack encode to_bytes hexlify unhexlify b2a_base64 a2b_base64 digest recv recvfrom read readline readall urandom "
-    "unique_id rng get_data"
-).split()
+_BYTES_METHODS = [
+    "pack",
+    "encode",
+    "to_bytes",
+    "hexlify",
+    "unhexlify",
+    "b2a_base64",
+    "a2b_base64",
+    "digest",
+    "recv",
+    "recvfrom",
+    "read",
+    "readline",
+    "readall",
+    "urandom",
+    "unique_id",
+    "rng",
+    "get_data",
+]
 _OF_CALLS: dict[str, Kinds] = {
     **dict.fromkeys(_BYTES_METHODS, frozenset([BYTES])),
-    **dict.fromkeys("bytes tobytes".split(), frozenset([BYTES])),
+    **dict.fromkeys(["bytes", "tobytes"], frozenset([BYTES])),
     **dict.fromkeys(["read", "readline", "read_all"], frozenset([BYTES, TEXT])),
     **dict.fromkeys(["bytearray", "memoryview"], frozenset([BYTEARRAY])),
     **dict.fromkeys(["str", "repr", "chr", "hex", "bin", "oct", "input", "decode"], frozenset([TEXT])),
     **dict.fromkeys(["dict", "fromkeys", "globals", "locals", "loads"], frozenset([DICT])),
     **dict.fromkeys(
-        "len int float ord hash id abs round range from_bytes find rfind count time ticks_ms ticks_us ticks_diff".split(),
+        [
+            "len",
+            "int",
+            "float",
+            "ord",
+            "hash",
+            "id",
+            "abs",
+            "round",
+            "range",
+            "from_bytes",
+            "find",
+            "rfind",
+            "count",
+            "time",
+            "ticks_ms",
+            "ticks_us",
+            "ticks_diff",
+        ],
         frozenset([NUMBER]),
     ),
 }
 """Function or method -> what it gives."""
-_EXCEPTIONS = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException))
+_EXCEPTIONS = frozenset(
+    name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
+)
 
 _KEEP = frozenset(
-    "strip lstrip rstrip replace lower upper format join split rsplit copy pop get popitem setdefault partition "
-    "list tuple iter reversed sorted enumerate zip next min max sum values items".split()  # noqa: SIM905  a table to read
+    [
+        "strip",
+        "lstrip",
+        "rstrip",
+        "replace",
+        "lower",
+        "upper",
+        "format",
+        "join",
+        "split",
+        "rsplit",
+        "copy",
+        "pop",
+        "get",
+        "popitem",
+        "setdefault",
+        "partition",
+        "list",
+        "tuple",
+        "iter",
+        "reversed",
+        "sorted",
+        "enumerate",
+        "zip",
+        "next",
+        "min",
+        "max",
+        "sum",
+        "values",
+        "items",
+    ]
 )
 """Functions and methods that give what their receiver or arguments are, or hold."""
 
 _ARITHMETIC = (ast.Add, ast.Mod, ast.Mult)
+
+
+_NOTED = frozenset(
+    [ast.Assign, ast.AugAssign, ast.For, ast.comprehension, ast.withitem, ast.Call, ast.ExceptHandler]
+    + [ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda]
+)
+"""What binds names or hands on values."""
+
+_WITHOUT_NODES = frozenset(
+    "ctx op ops id attr arg type_comment kind n s names module level returns annotation name asname simple is_async conversion".split()
+)  # noqa: SIM905  a table to read
+
+
+class _Fields(dict[type[ast.AST], tuple[str, ...]]):
+    """The fields of each kind of node that hold nodes."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        found = self[kind] = () if kind is ast.Constant else tuple(f for f in kind._fields if f not in _WITHOUT_NODES)
+        return found
+
+
+_FIELDS = _Fields()
+
+
+def nodes(tree: ast.AST) -> list[ast.AST]:
+    """All nodes of a tree, as ``ast.walk`` gives them, but for contexts, operators and aliases."""
+    found: list[Any] = [tree]
+    for node in found:
+        for field in _FIELDS[type(node)]:
+            value = getattr(node, field, None)
+            if type(value) is list:
+                found += value if None not in value else [one for one in value if one is not None]
+            elif value is not None:
+                found.append(value)
+    return found
+
+
+def _results(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
+    """What a function returns, or yields by a statement."""
+    left: list[ast.stmt] = list(function.body)
+    while left:
+        statement = left.pop()
+        if isinstance(statement, ast.Return):
+            if statement.value is not None:
+                yield statement.value
+        elif isinstance(statement, ast.Expr):
+            if isinstance(statement.value, ast.Yield) and statement.value.value is not None:
+                yield statement.value.value
+        elif not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            for name in ("body", "orelse", "finalbody"):
+                left += getattr(statement, name, ())
+            for handler in getattr(statement, "handlers", ()):
+                left += handler.body
 
 
 class Evidence:
@@ -54,9 +170,11 @@ class Evidence:
         self._from: dict[str, set[str]] = {}
         self._parameters: dict[str, list[list[str]]] = {}
         self._classes: set[str] = set()
+        self._of_kinds: dict[tuple[str, ...], set[str]] = {}
         calls: list[ast.Call] = []
-        for node in ast.walk(tree):
-            self._note(node, calls)
+        for node in nodes(tree):
+            if type(node) in _NOTED:
+                self._note(node, calls)
         for call in calls:
             self._arguments(call)
         self._spread()
@@ -71,6 +189,14 @@ class Evidence:
 
     def may_be(self, node: ast.expr, *kinds: str) -> bool:
         """Whether the file shows that ``node`` may be one of ``kinds``."""
+        known = self._of_kinds.get(kinds)
+        if known is None:
+            known = {name for name, found in self._direct.items() if not found.isdisjoint(kinds)}
+            self._of_kinds[kinds] = known
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            return _named(node) in known
+        if isinstance(node, ast.Constant):
+            return _OF_CONSTANTS.get(type(node.value)) in kinds
         return not self.of(node).isdisjoint(kinds)
 
     def is_number(self, node: ast.expr) -> bool:
@@ -103,11 +229,8 @@ class Evidence:
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             self._function(node.name, node.args)
             self._put(node.name, (FUNCTION,), ())
-            for inner in ast.walk(node):
-                if isinstance(inner, ast.Return) and inner.value is not None:
-                    self._put(f"{node.name}()", *self._looked_at(inner.value))
-                elif isinstance(inner, ast.Yield) and inner.value is not None:
-                    self._put(f"{node.name}()", *self._looked_at(inner.value))
+            for value in _results(node):
+                self._put(f"{node.name}()", *self._looked_at(value))
         elif isinstance(node, ast.Lambda):
             self._defaults(node.args)
 
@@ -177,7 +300,14 @@ class Evidence:
         for keyword in call.keywords:
             if keyword.arg is not None:
                 self._put(keyword.arg, *self._looked_at(keyword.value))
-        if isinstance(function, ast.Attribute) and name in ("append", "extend", "insert", "add", "update", "setdefault"):
+        if isinstance(function, ast.Attribute) and name in (
+            "append",
+            "extend",
+            "insert",
+            "add",
+            "update",
+            "setdefault",
+        ):
             for argument in call.args:
                 self._add(function.value, *self._looked_at(argument))
 

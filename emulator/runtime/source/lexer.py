@@ -125,7 +125,7 @@ class _Lexer:
         if word is not None:
             self._at = word.end()
             return Token(word[0] if word[0] in KEYWORDS else NAME, line)
-        if text[self._at].isdigit() and text[self._at].isascii() or re.match(r"\.\d", text[self._at : self._at + 2]):
+        if (text[self._at].isdigit() and text[self._at].isascii()) or re.match(r"\.\d", text[self._at : self._at + 2]):
             number = _NUMBER.match(text, self._at)
             assert number is not None
             self._at = number.end()

@@ -201,5 +201,3 @@ def _stopped(token: lexer.Token) -> Problem:
     if token.kind == lexer.MISMATCH:
         return Problem(0, token.line, 0, INDENTATION, "unindent doesn't match any outer indent level")
     return invalid(token.line)
-
-

@@ -14,12 +14,11 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from types import CodeType
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from emulator.runtime.source.callgraph import SPECIAL
 from emulator.runtime.source.decode import decode, one_line_end
 from emulator.runtime.source.errors import INDENTATION, NOT_IMPLEMENTED, RECURSION, Problem, SourceError, invalid
-from emulator.runtime.source.kinds import Evidence
-from emulator.runtime.source.parser import refusal
 from emulator.runtime.source.refusals import from_host
 from emulator.runtime.source.rewrite import Rewriter
 from emulator.runtime.source.tokens import refused, repaired, with_brackets
@@ -195,16 +194,52 @@ def _rewritten(tree: Tree, text: str, floats: str) -> list[Problem]:
             lines.extend(text.split("\n"))
         return lines[number - 1]
 
-    evidence = Evidence(tree) if _TYPES_MATTER.search(text) else None
-    rewriter = Rewriter(line, single_floats=floats == "single", evidence=evidence)
+    rewriter = Rewriter(
+        line,
+        single_floats=floats == "single",
+        evidence=_evidence(tree, text),
+        special_methods=SPECIAL.search(text) is not None,
+    )
     rewriter.tree(tree)
     return rewriter.problems
 
 
 _TYPES_MATTER = re.compile(
-    r"[bB][rR]?['\"]|\b(?:bytes|bytearray|memoryview|except|lambda|Error)\b|encode|pack|recv|read|lify|digest|[\w\])]\s*(?:%|\|)"
+    r"\b[bB][rR]?['\"]|\b(?:bytes|bytearray|memoryview)\b|\.(?:encode|recv|read)\(|pack\(|hexlify|[\w\])][ \t]*%[ \t]*[\w(\[=]"
 )
-"""One of these must be in a text for an operator between variables to differ from the host's."""
+"""One of these must be in a text for an operator between variables to differ from the host's; or these three:"""
+_ATTRIBUTE_SET = re.compile(r"^[ \t]*(\w+)\.\w+[ \t]*=(?!=)", re.MULTILINE)
+_BOUND = re.compile(
+    r"\bdef[ \t]+(\w+)|\bas[ \t]+(\w+)|(\w+)[ \t]*=[ \t]*(?:lambda|\w+(?:Error|Exception|Exit|Interrupt|Iteration)\b)"
+)
+_UNITED = re.compile(r"[\w\])}][ \t]*\|")
+
+
+def refusal(text: str, mode: str) -> Problem | None:
+    """What the board's parser says of ``text``; its tables are only needed for text that is refused."""
+    from emulator.runtime.source.parser import refusal as found
+
+    return found(text, mode)
+
+
+def _evidence(tree: Tree, text: str) -> Any:
+    if not _types_matter(text):
+        return None
+    from emulator.runtime.source.kinds import Evidence
+
+    return Evidence(tree)
+
+
+def _types_matter(text: str) -> bool:
+    """Whether the kinds of the names in ``text`` must be known."""
+    if _TYPES_MATTER.search(text):
+        return True
+    if _UNITED.search(text) and ("{" in text or "dict" in text):
+        return True
+    owners = {owner for owner in _ATTRIBUTE_SET.findall(text) if owner != "self"}
+    return bool(owners) and any(owners.intersection(names) for names in _BOUND.findall(text))
+
+
 _MOST_REPAIRS = 100
 
 

@@ -9,19 +9,33 @@ import ast
 import copy
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator.runtime import hooks
 from emulator.runtime.calls import TYPES
 from emulator.runtime.hidden import HIDDEN_ATTRIBUTES
 from emulator.runtime.methods import CAREFUL, CAREFUL_CALLS
 from emulator.runtime.source import coroutines, grammar
-from emulator.runtime.source.callgraph import recursive
-from emulator.runtime.source.build import assigned, called, constant, name, placed, stored
+from emulator.runtime.source.build import (
+    BYTEARRAY,
+    BYTES,
+    DICT,
+    EXCEPTION,
+    FUNCTION,
+    assigned,
+    called,
+    constant,
+    name,
+    placed,
+    stored,
+)
+from emulator.runtime.source.callgraph import CallGraph
 from emulator.runtime.source.constants import constant_of, fold, of_a_module
 from emulator.runtime.source.errors import Problem
 from emulator.runtime.source.grammar import Construct
-from emulator.runtime.source.kinds import BYTEARRAY, BYTES, DICT, EXCEPTION, FUNCTION, Evidence
+
+if TYPE_CHECKING:
+    from emulator.runtime.source.kinds import Evidence
 
 MICROPYTHON_NAMES = frozenset({"__builtins__", "__doc__", "__spec__", "__loader__", "__package__"})
 """Names every CPython module has and a MicroPython one lacks (``__package__`` and the others: py/objmodule.c)."""
@@ -68,7 +82,14 @@ def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
 class Rewriter:
     """Walks one tree. ``problems`` are found in it; the tree is changed in place."""
 
-    def __init__(self, lines: Callable[[int], str], *, single_floats: bool, evidence: Evidence | None = None) -> None:
+    def __init__(
+        self,
+        lines: Callable[[int], str],
+        *,
+        single_floats: bool,
+        evidence: Evidence | None = None,
+        special_methods: bool = True,
+    ) -> None:
         self.problems: list[Problem] = []
         self._line = lines
         self._single = single_floats
@@ -78,19 +99,22 @@ class Rewriter:
         self._scopes: list[ast.stmt] = []
         """The definitions of functions and classes around."""
         self._in_coroutine: list[bool] = [False]
-        self._recursive: set[ast.AST] = set()
+        self._graph = CallGraph(special=special_methods)
         self._unique = 0
         self._table: dict[type[ast.AST], Handler | None] = {}
 
     def tree(self, node: ast.Module | ast.Expression | ast.Interactive) -> None:
         """Walk a whole file."""
-        self._recursive = set(recursive(node))
         self._children(node)
+        for function in self._graph.recursive():
+            _watch_depth(function)
 
     # -- walking -------------------------------------------------------------------------------------------------
 
     def _visit(self, node: ast.AST) -> Any:
         kind = type(node)
+        if self._graph.special:
+            self._graph.uses((kind, *_operators(node)))
         try:
             handler = self._table[kind]
         except KeyError:
@@ -175,6 +199,7 @@ class Rewriter:
         node.returns = None
         self._arguments(node.args)
         coroutine = isinstance(node, ast.AsyncFunctionDef)
+        name_in_graph = self._graph.enter_function(node)
         self._blocks.append(node.name)
         self._scopes.append(node)
         self._in_coroutine.append(coroutine)
@@ -182,23 +207,19 @@ class Rewriter:
         self._in_coroutine.pop()
         self._scopes.pop()
         self._blocks.pop()
-        if node in self._recursive:
-            _watch_depth(node.body)
-        if isinstance(node, ast.AsyncFunctionDef):
-            return coroutines.function(node)
-        return node
+        made = coroutines.function(node) if isinstance(node, ast.AsyncFunctionDef) else node
+        self._graph.leave_function(name_in_graph, made)
+        return made
 
     _AsyncFunctionDef = _FunctionDef
 
     def _Lambda(self, node: ast.Lambda) -> ast.Lambda:
         self._arguments(node.args)
         self._blocks.append("<lambda>")
+        name_in_graph = self._graph.enter_function(node)
         node.body = self._visit(node.body)
+        self._graph.leave_function(name_in_graph, node)
         self._blocks.pop()
-        if node in self._recursive:
-            deep = _is_deep(ast.NamedExpr(target=stored(hooks.MARK_HELD), value=name(hooks.MARK)))
-            watched = ast.BoolOp(op=ast.Or(), values=[deep, node.body])
-            node.body = ast.fix_missing_locations(ast.copy_location(watched, node.body))
         return node
 
     def _ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
@@ -213,11 +234,13 @@ class Rewriter:
             node.keywords = []
         for index, statement in enumerate(node.body):
             node.body[index] = _without_ignored(statement)
+        self._graph.enter_class(node)
         self._blocks.append(node.name)
         self._scopes.append(node)
         self._list(node.body)
         self._scopes.pop()
         self._blocks.pop()
+        self._graph.leave_class()
         return node
 
     # -- statements ------------------------------------------------------------------------------------------------
@@ -226,6 +249,8 @@ class Rewriter:
         value = constant_of(node)
         target = node.targets[0]
         if value is None:
+            if isinstance(node.value, ast.Lambda) and isinstance(target, ast.Name):
+                self._graph.bound(target.id, node.value)
             if len(node.targets) == 1:
                 careful = self._careful_store(node, target)
                 if careful is not None:
@@ -267,7 +292,9 @@ class Rewriter:
             self._children(node)
             bounds = [part or ast.Constant(value=None) for part in (index.lower, index.upper)]
             key: ast.expr = called(hooks.SLICE, *(ast.copy_location(part, target) for part in bounds), at=target)
-            return [ast.copy_location(ast.Expr(called(hooks.STORE_ITEM, target.value, key, node.value, at=target)), node)]
+            return [
+                ast.copy_location(ast.Expr(called(hooks.STORE_ITEM, target.value, key, node.value, at=target)), node)
+            ]
         twice = _simple(target.value) and _simple(index) and _simple(node.value)
         again = copy.deepcopy((target.value, index, node.value)) if twice else None
         self._children(node)
@@ -381,6 +408,11 @@ class Rewriter:
     # -- expressions -----------------------------------------------------------------------------------------------
 
     def _Name(self, node: ast.Name) -> ast.expr:
+        if isinstance(node.ctx, ast.Load):
+            self._graph.read(node.id)
+        return self._name(node)
+
+    def _name(self, node: ast.Name) -> ast.expr:
         identifier = node.id
         if identifier in self._constants:
             if isinstance(node.ctx, ast.Load):
@@ -399,6 +431,11 @@ class Rewriter:
         return node
 
     def _Attribute(self, node: ast.Attribute) -> ast.expr:
+        if isinstance(node.ctx, ast.Load):
+            self._graph.read(node.attr)
+        return self._attribute(node)
+
+    def _attribute(self, node: ast.Attribute) -> ast.expr:
         node.value = self._visit(node.value)
         if node.attr in LOOKED_UP and isinstance(node.ctx, ast.Load):
             return called(hooks.GETATTR, node.value, constant(node.attr, node), at=node)
@@ -407,15 +444,22 @@ class Rewriter:
     def _Call(self, node: ast.Call) -> ast.expr:
         function = node.func
         twice = self._check_arguments(node)
+        self._graph.called(node)
         if isinstance(function, ast.Attribute):
             may_differ = CAREFUL_CALLS.get(function.attr)
-            if (may_differ is not None and may_differ(node)) or self._may_be(function.value, BYTEARRAY):
+            if may_differ is not None and may_differ(node):
+                careful = True
+            else:
+                careful = isinstance(function.value, (ast.Name, ast.Attribute)) and self._may_be(
+                    function.value, BYTEARRAY
+                )
+            if careful:
                 value = self._visit(function.value)
                 node.func = called(hooks.GETATTR, value, constant(function.attr, function), at=function)
             else:
-                node.func = self._visit(function)
+                node.func = self._attribute(function)
         elif isinstance(function, ast.Name):
-            node.func = self._visit(function)
+            node.func = self._name(function)
             if function.id in TYPES:
                 node.args.insert(0, node.func)
                 node.func = ast.copy_location(name(hooks.CALL), function)
@@ -463,12 +507,15 @@ class Rewriter:
     def _may_be(self, node: ast.expr, *kinds: str) -> bool:
         return self._evidence is not None and self._evidence.may_be(node, *kinds)
 
+    def _leaf_is(self, node: ast.expr, kind: str) -> bool:
+        return not isinstance(node, (ast.BinOp, ast.Constant)) and self._may_be(node, kind)
+
     def _BinOp(self, node: ast.BinOp) -> ast.expr:
         kind = type(node.op)
         if kind is ast.Add:
-            careful = _bytes(node.left) or _bytes(node.right) or self._may_be(node.left, BYTES, BYTEARRAY)
+            careful = not isinstance(node.left, ast.BinOp) and self._may_be(node.left, BYTES, BYTEARRAY)
             self._children(node)
-            # what the children have become may tell more: struct.pack(...) + s
+            # what the children have become tells more: struct.pack(...) + s, a sum of such
             if careful or _bytes(node.left) or _bytes(node.right):
                 return called(hooks.ADD, node.left, node.right, at=node)
             return node
@@ -477,8 +524,8 @@ class Rewriter:
         if kind in _OF_VIEWS and (_is_view(node.left) or _is_view(node.right)):
             self._children(node)
             return called(hooks.VIEW, constant(_OF_VIEWS[kind], node), node.left, node.right, at=node)
-        bytearrays = kind is ast.Mult and (self._may_be(node.left, BYTEARRAY) or self._may_be(node.right, BYTEARRAY))
-        dicts = kind is ast.BitOr and (self._may_be(node.left, DICT) or self._may_be(node.right, DICT))
+        bytearrays = kind is ast.Mult and (self._leaf_is(node.left, BYTEARRAY) or self._leaf_is(node.right, BYTEARRAY))
+        dicts = kind is ast.BitOr and (self._leaf_is(node.left, DICT) or self._leaf_is(node.right, DICT))
         self._children(node)
         if dicts:
             return called(hooks.OR, node.left, node.right, at=node)
@@ -502,7 +549,9 @@ class Rewriter:
             # most are numbers: those need no call
             which = called(hooks.TYPE, ast.copy_location(name(left.id), left), at=left)
             of_int = ast.Compare(left=which, ops=[ast.Is()], comparators=[ast.copy_location(name(hooks.INT), left)])
-            again = ast.copy_location(name(right.id) if isinstance(right, ast.Name) else ast.Constant(right.value), right)
+            again = ast.copy_location(
+                name(right.id) if isinstance(right, ast.Name) else ast.Constant(right.value), right
+            )
             formatted = called(hooks.MODULO, ast.copy_location(name(left.id), left), again, at=node)
             either = ast.IfExp(test=ast.copy_location(of_int, left), body=node, orelse=formatted)
             return ast.copy_location(either, node)
@@ -524,7 +573,9 @@ class Rewriter:
         if added:
             node.value = called(hooks.ADDEND, _read(target), node.value, at=node.value)
         elif united or formatted:
-            changed = called(hooks.OR_IN_PLACE if united else hooks.MODULO_IN_PLACE, _read(target), node.value, at=node.value)
+            changed = called(
+                hooks.OR_IN_PLACE if united else hooks.MODULO_IN_PLACE, _read(target), node.value, at=node.value
+            )
             return ast.copy_location(ast.Assign(targets=[target], value=changed), node)
         return node
 
@@ -793,8 +844,22 @@ def _leaves(body: list[ast.stmt]) -> bool:
     return any(isinstance(n, (ast.Return, ast.Break, ast.Continue)) for s in body for n in ast.walk(s))
 
 
-def _watch_depth(body: list[ast.stmt]) -> None:
+def _operators(node: ast.AST) -> list[type[ast.AST]]:
+    """The kinds of the operators of an expression or an augmented assignment."""
+    if isinstance(node, ast.Compare):
+        return [type(operator) for operator in node.ops]
+    operator = getattr(node, "op", None)
+    return [] if operator is None else [type(operator)]
+
+
+def _watch_depth(function: ast.FunctionDef | ast.Lambda) -> None:
     """Put before the body what notices a deep recursion (``emulator/runtime/recursion.py``)."""
+    if isinstance(function, ast.Lambda):
+        deep = _is_deep(ast.NamedExpr(target=stored(hooks.MARK_HELD), value=name(hooks.MARK)))
+        watched = ast.BoolOp(op=ast.Or(), values=[deep, function.body])
+        function.body = ast.fix_missing_locations(ast.copy_location(watched, function.body))
+        return
+    body = function.body
     first = 1 if len(body) > 1 and isinstance(body[0], ast.Expr) and _text(body[0].value) else 0
     look = _is_deep(name(hooks.MARK_HELD))
     body[first:first] = placed([assigned(hooks.MARK_HELD, name(hooks.MARK)), ast.Expr(look)], body[first])

@@ -42,13 +42,21 @@ _LAST_BACKSLASH = re.compile(r"\\\n?\s*\Z")
 _NUMBER = re.compile(r"(?<![\w.])\d[\d_.]*")
 _INDENTATION = re.compile(r"^[ \t]*\t[ \t]*", re.MULTILINE)
 
-_TROUBLE = re.compile(r"\\N|\\[4-7][0-7]{2}|\f|[BRUF][bBrR]?['\"]|(?:[uU][rR]|[bBrR][BRU])['\"]|(?<![\w.])\d\w*\.\w*\.|\d[eExXoObB]\w+\.[a-zA-Z_]|\d(?:if|else|and|or|in|is|for|not)\b|\bwith[ \t]*\(")
+_TROUBLE = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\\N|\\[4-7][0-7]{2}|\f",
+        r"[BRUF][bBrR]?['\"](?<![\w'\"]..)(?<![\w'\"]...)|[ubr][RB]['\"]",
+        r"\d(?:\.\d*\.(?=[A-Za-z_.])|\.\d+[eE]|[eE][+-]?\d+\.|[xXoObB]\w+\.|if|else|and|or|in|is|for|not)",
+        r"with(?<=\bwith)[ \t]*\(",
+    )
+)
 """One of these must be in a text for :func:`refused` to find anything."""
 
 
 def refused(text: str) -> Iterator[Problem]:
     """What CPython reads and 1.11 refuses."""
-    if not _TROUBLE.search(text):
+    if not any([pattern.search(text) for pattern in _TROUBLE]):
         return
     for match in _LITERAL.finditer(text):
         literal = match[0]
@@ -62,10 +70,14 @@ def refused(text: str) -> Iterator[Problem]:
                     *(r"\N{...} in a string", r"write the character itself or \u...."),
                 )
             if "b" in match[1].lower() and _WIDE_OCTAL.search(literal):
-                yield invalid(*_place(text, match.start()), "an octal escape above \\377 in bytes", "write a smaller one")
+                yield invalid(
+                    *_place(text, match.start()), "an octal escape above \\377 in bytes", "write a smaller one"
+                )
         if match[1] and match[1] not in _PREFIXES:
             yield invalid(
-                *_place(text, match.start()), f"the prefix {match[1]} of a literal", "write it in small letters: b, r, rb"
+                *_place(text, match.start()),
+                f"the prefix {match[1]} of a literal",
+                "write it in small letters: b, r, rb",
             )
     code = _without_literals(text)
     for match in _FLOAT_ATTRIBUTE.finditer(code):
