@@ -34,6 +34,8 @@ NATIVE = (  # noqa: SIM905  a table to read, not sixty lines
 """Names whose host object serves."""
 
 _UNSET: Any = object()
+_TABLES = (dict, type({}.keys()), type({}.values()), type({}.items()), *order.HOST_TYPES)
+"""What may change while it is iterated."""
 
 
 def make(interpreter: Interpreter) -> dict[str, Any]:
@@ -148,7 +150,7 @@ def _pure() -> dict[str, Callable[..., Any]]:
 
     @native(1)
     def iter(obj: Any) -> Any:
-        return host.iter(iterated(obj))
+        return host.iter(order.live_or_as_it_is(iterated(obj) if type(obj) not in _TABLES else obj))
 
     @native(1)
     def next_(iterator: Any) -> Any:

@@ -39,6 +39,9 @@ STEPPED = ".stepped"
 ITER = ".iter"
 """``.iter(obj)``: what a loop over ``obj`` goes through; dicts and sets in the board's order."""
 
+LIVE = ".live"
+"""``.live(obj)``: as ``.iter``, where the body of the loop changes ``obj``."""
+
 DICT = ".dict"
 """``.dict(made, size)``: a dict display of three entries or more; its table has as many places as the display has entries."""
 

@@ -24,6 +24,7 @@ HOST_TYPES: dict[str, str] = {
     "builtin_function_or_method": "function",
     "bytearray_iterator": "iterator",
     "bytes_iterator": "iterator",
+    "callable_iterator": "iterator",
     "classmethod_descriptor": "function",
     "coroutine": "generator",
     "dict_items": "dict_view",

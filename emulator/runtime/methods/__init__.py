@@ -59,6 +59,7 @@ TABLES: dict[type, Table] = {
         [type(iter(items)) for items in _ITERABLE],
         _generators.ITERATOR,
     ),
+    type(iter(int, 1)): _generators.ITERATOR,
     **dict.fromkeys([map, filter, zip, enumerate, reversed, type(reversed([]))], _generators.ITERATOR),
 }
 """Native type -> its methods on the board. Subclasses of the script's inherit them."""

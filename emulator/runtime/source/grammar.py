@@ -61,6 +61,7 @@ CONSTANT_AGAIN = Construct(
 KEYWORD_CONSTANT = Construct(
     "a keyword argument with a name that const() has fixed", "another name", "LHS of keyword arg must be an id", stage=1
 )
+SUPER = Construct("", "", "super() can't find self", stage=1)
 NOT_DELETED = Construct("", "", "can't delete expression", stage=1)
 NOT_ASSIGNED = Construct("", "", "can't assign to expression", stage=1)
 TYPE_PARAMETERS = Construct("type parameters", "")

@@ -389,8 +389,9 @@ class Rewriter:
         if isinstance(node.iter, ast.Tuple) and self._bare_star(node.iter):
             self.refuse(node.iter, grammar.UNPACKING)
             return node
+        changed = _changed_in(node)
         self._children(node)
-        node.iter = _ordered(node.iter)
+        node.iter = called(hooks.LIVE, node.iter, at=node.iter) if changed else _ordered(node.iter)
         return node
 
     def _Return(self, node: ast.Return) -> ast.Return:
@@ -444,6 +445,8 @@ class Rewriter:
     def _Call(self, node: ast.Call) -> ast.expr:
         function = node.func
         twice = self._check_arguments(node)
+        if isinstance(function, ast.Name) and function.id == "super" and not node.args:
+            self._check_super(node)
         self._graph.called(node)
         if isinstance(function, ast.Attribute):
             may_differ = CAREFUL_CALLS.get(function.attr)
@@ -471,6 +474,14 @@ class Rewriter:
         if twice:
             node.func = called(hooks.TWICE, node.func, *twice, at=node.func)
         return node
+
+    def _check_super(self, node: ast.Call) -> None:
+        """``super()`` looks for the first parameter of the function that it is in."""
+        inner = self._scopes[-1] if self._scopes else None
+        if isinstance(inner, _FUNCTIONS) and inner.name == self._blocks[-1]:
+            given = inner.args
+            if not (given.args or given.vararg or given.kwonlyargs or given.kwarg):
+                self.refuse(node, grammar.SUPER)
 
     def _arguments_of(self, node: ast.Call, first: int) -> None:
         for index in range(first, len(node.args)):
@@ -755,6 +766,30 @@ def _repeatable(node: ast.expr) -> bool:
 
 def _is_made_dict(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == hooks.DICT
+
+
+_CHANGING = frozenset("add clear discard pop popitem remove setdefault update".split())  # noqa: SIM905  a table to read
+
+
+def _changed_in(loop: ast.For) -> bool:
+    """Whether the body of a loop changes, as can be seen there, the dict or set that it goes over."""
+    over = loop.iter
+    if _is_view(over) and isinstance(over, ast.Call) and isinstance(over.func, ast.Attribute):
+        over = over.func.value
+    if not isinstance(over, (ast.Name, ast.Attribute)):
+        return False
+    wanted = ast.dump(over)
+    for statement in loop.body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+                changed: ast.expr = node.value
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
+                changed = node.func.value
+            else:
+                continue
+            if isinstance(changed, type(over)) and ast.dump(changed) == wanted:
+                return True
+    return False
 
 
 _OF_VIEWS: dict[type[ast.operator], str] = {

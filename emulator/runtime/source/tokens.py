@@ -180,12 +180,19 @@ def without_stand_ins(text: str) -> str:
 
 def _code(text: str) -> str:
     for pattern in _BARE_STARS:
-        text = pattern.sub(lambda match: " " * len(match[0]), text)
+        text = pattern.sub(_without_star, text)
     text = _ODD.sub(lambda match: stand_in(match[0]), text)
     text = _LAST_COMMA.sub(r"\1", text)
     if "_" in text:
         text = _NUMBER.sub(lambda match: match[0].replace("_", ""), text)
     return _LEADING_ZEROS.sub(lambda match: match[2] + " " * len(match[1]), text)
+
+
+def _without_star(match: re.Match[str]) -> str:
+    """Nothing for a star among parameters, unless one stands before it."""
+    before = match.string[: match.start()]
+    first = max(before.rfind("("), before.rfind("lambda"))
+    return match[0] if "*" in before[first + 1 :] else " " * len(match[0])
 
 
 def _literal(match: re.Match[str]) -> str:
