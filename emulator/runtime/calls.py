@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from types import BuiltinMethodType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from emulator.runtime import order
+from emulator.runtime import memory, order
 from emulator.runtime.messages import board_type
 from emulator.runtime.methods import late
 from emulator.runtime.methods._common import buffer_of, decoded, implicit_str, text_of, to_int, view_of
@@ -47,8 +47,6 @@ def iterated(items: Any) -> Any:
     if kind in (list, tuple, str, bytes):
         return items
     if kind is range:
-        if len(items) > _MOST_ITEMS:
-            raise MemoryError(f"memory allocation failed, allocating {4 * len(items) & 0xFFFFFFFF} bytes")
         return items
     if kind in _LAZY:
         _check_nesting(items)
@@ -58,8 +56,20 @@ def iterated(items: Any) -> Any:
     return late.iterate()(items)
 
 
-_MOST_ITEMS = 1 << 20
-"""Words that the largest heap of a board holds."""
+
+def kept(items: Any) -> Any:
+    """``iterated(items)`` for what keeps all of them. Raises MemoryError for a range that no list can hold."""
+    if type(items) is range:
+        memory.grown(_length(items))
+    return iterated(items)
+
+
+def _length(items: range) -> int:
+    try:
+        return len(items)
+    except OverflowError:
+        return 1 << 62
+
 
 _LAZY = (enumerate, filter, map, zip)
 _MOST_NESTED = 100
@@ -77,7 +87,7 @@ def _check_nesting(iterator: Any) -> None:
 
 def listed(items: Any) -> list[Any]:
     """``list(items)``. Raises TypeError."""
-    return list(iterated(items))
+    return list(kept(items))
 
 
 def first(table: Any) -> Any:
@@ -272,14 +282,14 @@ def _set(*args: Any, **kwargs: Any) -> set[Any]:
     if kwargs:
         no_keywords()
     check_count(len(args), 0, 1)
-    return order.made_set(iterated(args[0]) if args else ())
+    return order.made_set(kept(args[0]) if args else ())
 
 
 def _frozenset(*args: Any, **kwargs: Any) -> frozenset[Any]:
     if kwargs:
         no_keywords()
     check_count(len(args), 0, 1)
-    return order.made_frozenset(iterated(args[0]) if args else ())
+    return order.made_frozenset(kept(args[0]) if args else ())
 
 
 def _tuple(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
@@ -288,7 +298,7 @@ def _tuple(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
     check_count(len(args), 0, 1)
     if args and type(args[0]) is tuple:
         return args[0]
-    return tuple(iterated(args[0])) if args else ()
+    return tuple(kept(args[0])) if args else ()
 
 
 def _dict(*args: Any, **kwargs: Any) -> dict[Any, Any]:
@@ -510,6 +520,8 @@ def makers(interpreter: Interpreter) -> dict[int, Maker]:
         except TypeError:
             pass
         data = bytearray()
+        if type(value) is range:
+            allocate(_length(value))
         for item in iterated(value):
             number = to_int(item)
             if not 0 <= number <= 255:
@@ -531,6 +543,8 @@ def makers(interpreter: Interpreter) -> dict[int, Maker]:
         try:
             return bytearray(buffer_of(value))
         except TypeError:
+            if type(value) is range:
+                allocate(_length(value))
             return bytearray([truncated(item) & 0xFF for item in iterated(value)])
 
     def make_list(*args: Any, **kwargs: Any) -> list[Any]:
@@ -539,10 +553,7 @@ def makers(interpreter: Interpreter) -> dict[int, Maker]:
         check_count(len(args), 0, 1)
         if not args:
             return []
-        value = args[0]
-        if type(value) is range:
-            allocate(4 * len(value))
-        return list(iterated(value))
+        return list(kept(args[0]))
 
     def make_type(*args: Any, **kwargs: Any) -> type:
         if len(args) == 1 and not kwargs:

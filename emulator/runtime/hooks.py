@@ -105,6 +105,9 @@ STORE_ITEM = ".setitem"
 SLICE = ".slice"
 """The host's ``slice``."""
 
+VALUE = ".value"
+"""The local name under which what is stored into a bytearray is held."""
+
 WRONG = ".wrong"
 """The exceptions that the host raises for what a bytearray cannot hold."""
 
@@ -113,3 +116,9 @@ DELETE_SLICE = ".delslice"
 
 SET_ATTRIBUTE = ".setattr"
 """``.setattr(obj, name, value)``: ``obj.name = value`` where ``obj`` may be a function or an exception."""
+
+SHIFT = ".shl"
+"""``.shl(left, right)``: ``<<`` that may be far."""
+
+KEPT = ".kept"
+"""``.kept(items)``: what a list display goes over, if the heap can hold so many."""

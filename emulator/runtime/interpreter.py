@@ -7,7 +7,7 @@ import threading
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from emulator.runtime import builtins, source
+from emulator.runtime import builtins, memory, source
 from emulator.runtime.hidden import visible_names
 from emulator.runtime.imports import Importer, ScriptModule, new_module
 from emulator.runtime.names import MeasuredPath
@@ -38,6 +38,7 @@ class Interpreter:
         self.builtins: dict[str, Any] = {}
         self.builtins.update(builtins.make(self))
         device.power.script_builtins = self.builtins
+        device.power.heap_bytes = device.board.model.memory.heap_bytes
         self.main_module = new_module(ScriptModule, "__main__", {})
         self.main: dict[str, Any] = self.main_module.__dict__
         self._making = threading.Lock()
@@ -49,6 +50,7 @@ class Interpreter:
         Raises the board's SyntaxError.
         """
         filename = filename or display
+        memory.allocate(len(text))
         try:
             code = source.compile_script(text, filename, mode, floats=self.floats, optimize=self.opt_level)
         except source.SourceError as error:

@@ -14,9 +14,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from emulator.runtime import hooks as names
-from emulator.runtime.calls import hook, makers
+from emulator.runtime.calls import hook, kept, makers
 from emulator.runtime.hidden import table_of as table_of_class
 from emulator.runtime.hidden import visible_getattr
+from emulator.runtime.memory import allocate, allocated
 from emulator.runtime.methods import NATIVE, TABLES, late
 from emulator.runtime.methods._common import buffer_of, implicit_str
 from emulator.runtime.methods.numbers import truncated
@@ -57,7 +58,7 @@ def add(left: Any, right: Any) -> Any:
                     return left + right
                 raise unsupported("__add__", left, right) from None
             raise
-        return kind(left) + bytes(data)
+        return allocated(kind(left) + bytes(data))
     if isinstance(left, str) and isinstance(right, bytes):
         implicit_str(right)
     return left + right
@@ -66,7 +67,7 @@ def add(left: Any, right: Any) -> Any:
 def addend(to: Any, value: Any) -> Any:
     """``value`` for ``to += value``: a str is its bytes beside bytes. Raises TypeError."""
     if type(to) is bytearray:
-        return buffer_of(value)
+        return bytes(buffer_of(value))
     return (
         value.encode("utf-8", "surrogatepass")
         if isinstance(value, str) and isinstance(to, (bytes, bytearray))
@@ -113,9 +114,9 @@ def united_in_place(left: Any, right: Any) -> Any:
 
 def united(left: Any, right: Any) -> Any:
     """``left | right``: no operator of dicts. Raises TypeError."""
-    if isinstance(left, dict) or isinstance(right, dict):
-        if type(left).__module__ == type(right).__module__ == "builtins":
-            raise unsupported("__or__", left, right)
+    of_dict = isinstance(left, dict) or isinstance(right, dict)
+    if of_dict and type(left).__module__ == type(right).__module__ == "builtins":
+        raise unsupported("__or__", left, right)
     return left | right
 
 
@@ -185,6 +186,8 @@ def contains(item: Any, container: Any) -> bool:
 
 def power(left: Any, right: Any) -> Any:
     """``left ** right``: too large is infinite."""
+    if type(right) is int and right > 1000 and type(left) is int:
+        allocate(left.bit_length() * right >> 3)
     try:
         return left**right
     except ZeroDivisionError:
@@ -198,6 +201,17 @@ def power(left: Any, right: Any) -> Any:
             raise
         odd = (isinstance(right, int) and right & 1) or (isinstance(right, float) and right % 2 == 1)
         return -math.inf if left < 0 and odd else math.inf
+
+
+def shifted(left: Any, right: Any) -> Any:
+    """``left << right``. Raises MemoryError for what the heap cannot hold."""
+    if type(right) is int and right > _LONG_SHIFT and type(left) is int and left:
+        # a whole number takes 16 bits to a digit (firmware: py/mpz.c)
+        allocate(2 * ((left.bit_length() + 15) // 16 + (right + 15) // 16))
+    return left << right
+
+
+_LONG_SHIFT = 4096
 
 
 def stepped(obj: Any, store: Any = False) -> Any:
@@ -230,13 +244,6 @@ def modulo(left: Any, right: Any) -> Any:
 
 def hooks(interpreter: Interpreter) -> dict[str, Any]:
     """The hooks that this module implements, by their names in the script's builtins."""
-    limit: list[int] = []
-
-    def heap() -> int:
-        if not limit:
-            limit.append(interpreter.device.board.model.memory.heap_bytes)
-        return limit[0]
-
     def repeat(left: Any, right: Any) -> Any:
         """``left * right`` beside a literal sequence. Raises MemoryError for what the heap cannot hold."""
         sequence, count = (right, left) if isinstance(left, int) else (left, right)
@@ -249,8 +256,7 @@ def hooks(interpreter: Interpreter) -> dict[str, Any]:
             if count > 0x7FFFFFFF:
                 raise OverflowError("overflow converting long int to machine word")
             size = len(sequence) * count * _WORDS[kind] + _HEADERS[kind]
-            if size > heap():
-                raise MemoryError(f"memory allocation failed, allocating {size & 0xFFFFFFFF} bytes")
+            allocate(size)
         return left * right
 
     formatted: Callable[..., Any] | None = None
@@ -303,6 +309,8 @@ def hooks(interpreter: Interpreter) -> dict[str, Any]:
         names.WRONG: (ValueError, TypeError),
         names.IS: identical,
         names.OR: united,
+        names.SHIFT: shifted,
+        names.KEPT: kept,
         names.OR_IN_PLACE: united_in_place,
         names.MODULO_IN_PLACE: modulo_in_place,
         names.VIEW: of_view,

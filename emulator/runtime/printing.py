@@ -74,6 +74,21 @@ def complex_repr(number: complex) -> str:
     return f"({float_str(number.real).removesuffix('.0')}{plus}{imaginary}j)"
 
 
+_HOST_DIGITS = 12_000
+"""Bits up to which the host makes decimal digits; it limits the length, for the whole process."""
+
+
+def int_repr(number: int) -> str:
+    """``repr`` of an int."""
+    if number.bit_length() < _HOST_DIGITS:
+        return int.__repr__(number)
+    if number < 0:
+        return "-" + int_repr(-number)
+    half = number.bit_length() * 3 // 20
+    high, low = divmod(number, 10**half)
+    return int_repr(high) + int_repr(low).zfill(half)
+
+
 class Printer:
     """Prints objects of the script. Stateless but for the nesting of containers that hold themselves."""
 
@@ -196,7 +211,7 @@ _PLAIN: dict[type, Callable[[Any], str]] = {
     MeasuredPath: str_repr,
     bytes: bytes_repr,
     bool: repr,
-    int: repr,
+    int: int_repr,
     float: float_str,
     complex: complex_repr,
     type(None): repr,

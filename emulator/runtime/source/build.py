@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-BYTES, BYTEARRAY, TEXT, DICT, NUMBER, FUNCTION, EXCEPTION, OTHER = (
-    *("bytes", "bytearray", "str", "dict", "number", "function", "exception", "other"),
+BYTES, BYTEARRAY, TEXT, DICT, NUMBER, FUNCTION, EXCEPTION, SEQUENCE, OTHER = (
+    *("bytes", "bytearray", "str", "dict", "number", "function", "exception", "sequence", "other"),
 )
 """What a name may stand for (``emulator/runtime/source/kinds.py``)."""
 

@@ -12,7 +12,7 @@ import builtins
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from emulator.runtime.source.build import BYTEARRAY, BYTES, DICT, EXCEPTION, FUNCTION, NUMBER, OTHER, TEXT
+from emulator.runtime.source.build import BYTEARRAY, BYTES, DICT, EXCEPTION, FUNCTION, NUMBER, OTHER, SEQUENCE, TEXT
 
 Kinds = frozenset[str]
 _NONE: Kinds = frozenset()
@@ -162,6 +162,11 @@ def _results(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.e
                 left += handler.body
 
 
+_ITEMS = "[]"
+_HOLDING = frozenset([SEQUENCE, DICT, OTHER])
+_UNKNOWN = frozenset([OTHER])
+
+
 class Evidence:
     """Gathers, from one file, what each name may be. Attributes stand under ``.name``, results of functions under ``name()``."""
 
@@ -170,6 +175,7 @@ class Evidence:
         self._from: dict[str, set[str]] = {}
         self._parameters: dict[str, list[list[str]]] = {}
         self._classes: set[str] = set()
+        self._spread_out = False
         self._of_kinds: dict[tuple[str, ...], set[str]] = {}
         calls: list[ast.Call] = []
         for node in nodes(tree):
@@ -324,10 +330,18 @@ class Evidence:
         while left:
             source = left.pop()
             for name in users.get(source, ()):
-                before = len(self._direct[name])
-                self._direct[name] |= self._direct[source]
-                if len(self._direct[name]) > before:
+                if self._hand_on(source, name):
                     left.append(name)
+        self._spread_out = True
+
+    def _hand_on(self, source: str, name: str) -> bool:
+        """Give ``name`` the kinds of ``source``; whether it had not all of them."""
+        kinds = self._direct.get(source, _UNKNOWN)
+        if name.endswith(_ITEMS) and not kinds & _HOLDING:
+            return False
+        before = len(self._direct[name])
+        self._direct[name] |= kinds
+        return len(self._direct[name]) > before
 
     def _looked_at(self, node: ast.expr) -> tuple[Iterable[str], Iterable[str]]:
         """What ``node`` is for certain, and the names whose kinds it may have."""
@@ -358,18 +372,33 @@ class Evidence:
                 if isinstance(node, ast.Dict):
                     left += node.values
             elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-                direct.add(OTHER)
+                direct.add(SEQUENCE)
                 left += node.elts
             elif isinstance(node, (ast.ListComp, ast.GeneratorExp, ast.SetComp)):
-                direct.add(OTHER)
+                direct.add(SEQUENCE)
                 left.append(node.elt)
-            elif isinstance(node, (ast.Subscript, ast.Starred)):
+            elif isinstance(node, ast.Subscript):
+                self._item(node, direct, names, left)
+            elif isinstance(node, ast.Starred):
                 left.append(node.value)
             elif isinstance(node, ast.Call):
                 self._result(node, direct, names, left)
             else:
                 direct.add(FUNCTION if isinstance(node, ast.Lambda) else OTHER)
         return direct, names
+
+    def _item(self, node: ast.Subscript, direct: set[str], names: set[str], left: list[ast.expr]) -> None:
+        """A slice is what it is taken from; an item is what a list or dict holds, or else a number."""
+        name = _named(node.value) if isinstance(node.value, (ast.Name, ast.Attribute)) else None
+        if isinstance(node.slice, ast.Slice) or name is None:
+            left.append(node.value)
+            return
+        items = name + _ITEMS
+        if items not in self._direct:
+            self._put(items, (NUMBER,), (name,))
+            if self._spread_out:
+                self._hand_on(name, items)
+        names.add(items)
 
     def _result(self, call: ast.Call, direct: set[str], names: set[str], left: list[ast.expr]) -> None:
         function = call.func

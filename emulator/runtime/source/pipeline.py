@@ -205,7 +205,7 @@ def _rewritten(tree: Tree, text: str, floats: str) -> list[Problem]:
 
 
 _TYPES_MATTER = re.compile(
-    r"\b[bB][rR]?['\"]|\b(?:bytes|bytearray|memoryview)\b|\.(?:encode|recv|read)\(|pack\(|hexlify|[\w\])][ \t]*%[ \t]*[\w(\[=]"
+    r"\b[bB][rR]?['\"]|\b(?:bytes|bytearray|memoryview)\b|\.(?:encode|recv|read)\(|pack\(|hexlify|MemoryError|\*[ \t]*\d{5}|[\w\])][ \t]*%[ \t]*[\w(\[=]"
 )
 """One of these must be in a text for an operator between variables to differ from the host's; or these three:"""
 _ATTRIBUTE_SET = re.compile(r"^[ \t]*(\w+)\.\w+[ \t]*=(?!=)", re.MULTILINE)

@@ -22,6 +22,8 @@ from emulator.runtime.source.build import (
     DICT,
     EXCEPTION,
     FUNCTION,
+    SEQUENCE,
+    TEXT,
     assigned,
     called,
     constant,
@@ -295,16 +297,21 @@ class Rewriter:
             return [
                 ast.copy_location(ast.Expr(called(hooks.STORE_ITEM, target.value, key, node.value, at=target)), node)
             ]
-        twice = _simple(target.value) and _simple(index) and _simple(node.value)
-        again = copy.deepcopy((target.value, index, node.value)) if twice else None
-        self._children(node)
-        if again is None:
-            stored = called(hooks.STORE_ITEM, target.value, target.slice, node.value, at=target)
-            return [ast.copy_location(ast.Expr(stored), node)]
+        in_function = bool(self._scopes) and isinstance(self._scopes[-1], _FUNCTIONS)
+        if not (_simple(target.value) and _simple(index) and (in_function or _simple(node.value))):
+            self._children(node)
+            stored_item = called(hooks.STORE_ITEM, target.value, target.slice, node.value, at=target)
+            return [ast.copy_location(ast.Expr(stored_item), node)]
         # most numbers fit: the host does it alone then
-        stored = called(hooks.STORE_ITEM, *(self._visit(part) for part in again), at=target)
-        wrong = ast.ExceptHandler(type=name(hooks.WRONG), name=None, body=[ast.Expr(stored)])
-        return placed([ast.Try(body=[node], handlers=[wrong], orelse=[], finalbody=[])], node)
+        before: list[ast.stmt] = []
+        if not _simple(node.value):
+            before = placed([assigned(hooks.VALUE, self._visit(node.value))], node)
+            node.value = ast.copy_location(name(hooks.VALUE), node.value)
+        again = copy.deepcopy((target.value, index, node.value))
+        self._children(node)
+        stored_item = called(hooks.STORE_ITEM, *(self._visit(part) for part in again), at=target)
+        wrong = ast.ExceptHandler(type=name(hooks.WRONG), name=None, body=[ast.Expr(stored_item)])
+        return [*before, *placed([ast.Try(body=[node], handlers=[wrong], orelse=[], finalbody=[])], node)]
 
     def _Delete(self, node: ast.Delete) -> ast.stmt | list[ast.stmt]:
         for target in node.targets:
@@ -518,8 +525,8 @@ class Rewriter:
     def _may_be(self, node: ast.expr, *kinds: str) -> bool:
         return self._evidence is not None and self._evidence.may_be(node, *kinds)
 
-    def _leaf_is(self, node: ast.expr, kind: str) -> bool:
-        return not isinstance(node, (ast.BinOp, ast.Constant)) and self._may_be(node, kind)
+    def _leaf_is(self, node: ast.expr, *kinds: str) -> bool:
+        return not isinstance(node, (ast.BinOp, ast.Constant)) and self._may_be(node, *kinds)
 
     def _BinOp(self, node: ast.BinOp) -> ast.expr:
         kind = type(node.op)
@@ -535,19 +542,39 @@ class Rewriter:
         if kind in _OF_VIEWS and (_is_view(node.left) or _is_view(node.right)):
             self._children(node)
             return called(hooks.VIEW, constant(_OF_VIEWS[kind], node), node.left, node.right, at=node)
-        bytearrays = kind is ast.Mult and (self._leaf_is(node.left, BYTEARRAY) or self._leaf_is(node.right, BYTEARRAY))
+        repeated = kind is ast.Mult and (self._leaf_is(node.left, *_REPEATED) or self._leaf_is(node.right, *_REPEATED))
         dicts = kind is ast.BitOr and (self._leaf_is(node.left, DICT) or self._leaf_is(node.right, DICT))
         self._children(node)
         if dicts:
             return called(hooks.OR, node.left, node.right, at=node)
         if kind is ast.Mult:
-            if _repeatable(node.left) or _repeatable(node.right) or bytearrays:
+            if _repeatable(node.left) or _repeatable(node.right) or repeated:
                 return called(hooks.REPEAT, node.left, node.right, at=node)
+        elif kind is ast.LShift:
+            if not isinstance(node.right, ast.Constant) or (type(node.right.value) is int and node.right.value > 4096):
+                return self._shift(node)
         elif kind is ast.Pow:
             return called(hooks.POWER, node.left, node.right, at=node)
         elif kind is ast.MatMult:
             self.refuse(node, grammar.MATRIX)
         return node
+
+    def _shift(self, node: ast.BinOp) -> ast.expr:
+        left, right = node.left, node.right
+        far = called(hooks.SHIFT, left, right, at=node)
+        if not (isinstance(right, ast.Name) and isinstance(left, (ast.Name, ast.Constant))):
+            return far
+        # hardly one is far: the others need no call
+        which = called(hooks.TYPE, ast.copy_location(name(right.id), right), at=right)
+        of_int = ast.Compare(left=which, ops=[ast.Is()], comparators=[name(hooks.INT)])
+        near = ast.Compare(left=name(right.id), ops=[ast.Lt()], comparators=[ast.Constant(value=4096)])
+        both = ast.BoolOp(op=ast.And(), values=[of_int, near])
+        far.args = [
+            ast.Name(id=left.id, ctx=ast.Load()) if isinstance(left, ast.Name) else ast.Constant(value=left.value),
+            ast.Name(id=right.id, ctx=ast.Load()),
+        ]
+        either = ast.copy_location(ast.IfExp(test=both, body=node, orelse=far), node)
+        return ast.fix_missing_locations(either)
 
     def _modulo(self, node: ast.BinOp) -> ast.expr:
         plain = isinstance(node.left, ast.Constant) and not _text(node.left)
@@ -662,7 +689,18 @@ class Rewriter:
         node.iter = _ordered(node.iter)
         return node
 
-    def _ListComp(self, node: Any) -> Any:
+    def _ListComp(self, node: ast.ListComp) -> ast.expr:
+        first = node.generators[0]
+        found: ast.expr = self._inner(node)
+        iterable = first.iter
+        if not first.ifs and isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name):
+            of_range = iterable.func.id == hooks.CALL and isinstance(iterable.args[0], ast.Name)
+            small = len(iterable.args) == 2 and isinstance(iterable.args[1], ast.Constant)
+            if of_range and iterable.args[0].id == "range" and not small:  # type: ignore[attr-defined]
+                first.iter = called(hooks.KEPT, iterable, at=iterable)
+        return found
+
+    def _inner(self, node: Any) -> Any:
         self._blocks.append(
             {"ListComp": "<listcomp>", "GeneratorExp": "<genexpr>"}.get(type(node).__name__, "<dictcomp>")
         )
@@ -672,10 +710,10 @@ class Rewriter:
         self._blocks.pop()
         return node
 
-    _DictComp = _GeneratorExp = _ListComp
+    _DictComp = _GeneratorExp = _inner
 
     def _SetComp(self, node: ast.SetComp) -> ast.expr:
-        self._ListComp(node)
+        self._inner(node)
         node.elt = called(hooks.MEMBER, node.elt, at=node.elt)
         return called(hooks.SETCOMP, node, at=node)
 
@@ -792,6 +830,7 @@ def _changed_in(loop: ast.For) -> bool:
     return False
 
 
+_REPEATED = (BYTEARRAY, BYTES, TEXT, SEQUENCE)
 _OF_VIEWS: dict[type[ast.operator], str] = {
     ast.BitAnd: "__and__",
     ast.BitOr: "__or__",
