@@ -224,8 +224,8 @@ def _pure() -> dict[str, Callable[..., Any]]:
         if host.any(type(base) is type and base in calls.FINAL for base in bases):
             return calls.made_class(name, bases, {})
         if len(bases) > 1:
-            return host.__build_class__(body, name, *bases, metaclass=calls.DepthFirst)
-        made = host.__build_class__(body, name, *bases)
+            return calls.without_reflection(host.__build_class__(body, name, *bases, metaclass=calls.DepthFirst))
+        made = calls.without_reflection(host.__build_class__(body, name, *bases))
         if (not bases or bases[0] is object) and type(made) is type and made.__init__ is object.__init__:
             calls.take_any_arguments(made)
         return made

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import math
+import sys
 from collections.abc import Callable, Iterable
 from types import BuiltinMethodType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -268,7 +269,8 @@ def _memoryview(*args: Any, **kwargs: Any) -> memoryview:
 
 def _enumerate(*args: Any, **kwargs: Any) -> Any:
     values = dict(zip(("iterable", "start"), args, strict=False))
-    check_count(len(args), 0, 2)
+    if len(args) > 2:
+        raise TypeError("extra positional arguments given")
     for name, value in kwargs.items():
         if name not in ("iterable", "start") or name in values:
             raise TypeError("extra keyword arguments given")
@@ -332,6 +334,10 @@ def _at_most(items: Iterable[Any], count: int) -> list[Any]:
 def plain_type(obj: Any) -> type:
     """``type(obj)`` as a script sees it: a class that only the host has gives the board's."""
     kind = type(obj)
+    if isinstance(obj, BaseException):
+        from emulator.runtime.messages import board_class
+
+        kind = board_class(obj)
     if kind is BuiltinMethodType and not isinstance(obj.__self__, (ModuleType, type(None))):
         return MethodType
     if kind.__module__ == "builtins" and not isinstance(obj, BaseException):
@@ -407,6 +413,31 @@ def take_any_arguments(made: type) -> None:
     """Let a class without ``__init__`` be called with arguments, which mean nothing (firmware: py/objtype.c)."""
     if "__new__" not in made.__dict__:
         made.__new__ = _without_arguments  # type: ignore[method-assign, assignment]
+
+
+_REFLECTED = {"__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__"}
+
+
+def without_reflection(made: type) -> type:
+    """``made``; where it has ``__lt__`` only, its objects have no ``>`` (firmware: py/objtype.c)."""
+    for name in _REFLECTED.keys() & made.__dict__.keys():
+        other = _REFLECTED[name]
+        if getattr(made, other, None) is getattr(object, other):
+            setattr(made, other, _comparison(other))
+    return made
+
+
+def _comparison(name: str) -> Callable[[Any, Any], Any]:
+    def compare(self: Any, other: Any) -> Any:
+        from emulator.runtime.raised import compared
+
+        # the host asks the right one with the operands turned round, where the left one has no answer
+        if compared(sys._getframe(1)) == _REFLECTED[name]:
+            raise TypeError(f"unsupported types for {_REFLECTED[name]}: '{type_name(other)}', '{type_name(self)}'")
+        raise TypeError(f"unsupported types for {name}: '{type_name(self)}', '{type_name(other)}'")
+
+    compare.__name__ = compare.__qualname__ = name
+    return compare
 
 
 _new = object.__new__

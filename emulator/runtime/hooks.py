@@ -90,8 +90,8 @@ IS = ".is"
 OR = ".or"
 """``.or(left, right)``: ``|`` where one may be a dict."""
 
-OR_IN_PLACE, MODULO_IN_PLACE = ".ior", ".imod"
-"""``.ior(left, right)``, ``.imod(left, right)``: what ``left |= right`` and ``left %= right`` give."""
+OR_IN_PLACE, MODULO_IN_PLACE, REPEAT_IN_PLACE = ".ior", ".imod", ".imul"
+"""``.ior(left, right)`` and so on: what ``left |= right``, ``left %= right`` and ``left *= right`` give."""
 
 VIEW = ".view"
 """``.view(name, left, right)``: an operator beside ``keys()``, ``values()`` or ``items()``; ``name`` is its method's."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from pathlib import Path
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from emulator.runtime import builtins, memory, source
 from emulator.runtime.hidden import visible_names
 from emulator.runtime.imports import Importer, ScriptModule, new_module
 from emulator.runtime.names import MeasuredPath
-from emulator.runtime.tracebacks import LOCATION, format_exception
+from emulator.runtime.tracebacks import LOCATION, format_exception, host_source
 from flashfs.notes import Note
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Interpreter:
         self.main: dict[str, Any] = self.main_module.__dict__
         self._making = threading.Lock()
         self._display: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
+        """What was compiled under names that are no files of the host's."""
 
     def compile(self, text: str, display: str, mode: str = "exec", filename: str | None = None) -> CodeType:
         """Compile; ``display`` is the file name the console shows, ``filename`` the one the host's debugger sees.
@@ -56,6 +59,8 @@ class Interpreter:
         except source.SourceError as error:
             raise self._refused(error, display) from None
         self._display[filename] = display
+        if filename.startswith("</") or not (filename.startswith("<") or Path(filename).is_file()):
+            self._texts[filename] = text
         return code
 
     def _refused(self, error: source.SourceError, display: str) -> BaseException:
@@ -127,7 +132,12 @@ class Interpreter:
 
     def format_exception(self, exception: BaseException) -> str:
         """The text the console shows for ``exception``."""
-        return format_exception(exception, self.builtins, self._display, self.device.printer, note=self.device.note)
+        return format_exception(
+            exception, self.builtins, self._display, self.device.printer, note=self.device.note, source=self._source
+        )
+
+    def _source(self, filename: str) -> str | None:
+        return self._texts.get(filename) or host_source(filename)
 
     def help(self, *args: Any) -> None:
         """The builtin ``help`` (firmware: py/builtinhelp.c, esp32/util/help.c)."""

@@ -40,7 +40,7 @@ _WHOLE_ONLY = (str, bytes, bytearray, memoryview, tuple)
 
 def unsupported(name: str, left: object, right: object) -> TypeError:
     """The TypeError of a binary operator; a str on the left wants another (firmware: py/runtime.c, py/objstr.c)."""
-    if isinstance(left, str) and name not in ("__divmod__", "__mul__"):
+    if isinstance(left, str) and not isinstance(right, str) and name not in ("__divmod__", "__mul__"):
         return TypeError(f"can't convert '{type_name(right)}' object to str implicitly")
     first = "int" if isinstance(left, bool) else type_name(left)
     return TypeError(f"unsupported types for {name}: '{first}', '{type_name(right)}'")
@@ -101,6 +101,16 @@ def modulo_in_place(left: Any, right: Any) -> Any:
     if isinstance(left, (str, bytes)):
         raise TypeError(f"unsupported types for : '{type_name(left)}', '{type_name(right)}'")
     left %= right
+    return left
+
+
+def repeated_in_place(left: Any, right: Any) -> Any:
+    """What ``left *= right`` gives: only a sequence on the left is repeated. Raises TypeError, MemoryError."""
+    if isinstance(left, (int, float)) and isinstance(right, (str, bytes, list, tuple)):
+        raise unsupported("", left, right)
+    if type(left) in _WORDS and isinstance(right, int) and right > 64:
+        allocate(len(left) * right * _WORDS[type(left)] + _HEADERS[type(left)])
+    left *= right
     return left
 
 
@@ -248,7 +258,7 @@ def hooks(interpreter: Interpreter) -> dict[str, Any]:
         """``left * right`` beside a literal sequence. Raises MemoryError for what the heap cannot hold."""
         sequence, count = (right, left) if isinstance(left, int) else (left, right)
         kind = type(sequence)
-        if kind is bytearray:
+        if kind is bytearray or type(left) is type(right) is str:
             raise unsupported("__mul__", left, right)
         if kind in _WORDS and not isinstance(count, int) and type(count).__module__ == "builtins":
             raise unsupported("__mul__", left, right)
@@ -268,6 +278,8 @@ def hooks(interpreter: Interpreter) -> dict[str, Any]:
             if formatted is None:
                 formatted = late.modulo()
             return formatted(left, right, printer)
+        if isinstance(left, bytearray):
+            raise unsupported("__mod__", left, right)
         return left % right
 
     table_of = TABLES.get
@@ -311,6 +323,7 @@ def hooks(interpreter: Interpreter) -> dict[str, Any]:
         names.OR: united,
         names.SHIFT: shifted,
         names.KEPT: kept,
+        names.REPEAT_IN_PLACE: repeated_in_place,
         names.OR_IN_PLACE: united_in_place,
         names.MODULO_IN_PLACE: modulo_in_place,
         names.VIEW: of_view,

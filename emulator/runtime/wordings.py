@@ -139,7 +139,7 @@ _METHODS = {
 
 def _unsupported(operator: str, left: str, right: str) -> str:
     """Two operands that do not go together; a str on the left wants another (firmware: py/runtime.c, py/objstr.c)."""
-    if left == "str" and right != "str" and operator not in ("*", "*=", "divmod()"):
+    if left == "str" and right != "str" and operator not in ("*", "divmod()"):
         return f"can't convert '{right}' object to str implicitly"
     if left == "complex" and operator in ("//", "//="):
         return "can't truncate-divide a complex number"
@@ -190,6 +190,16 @@ def _index(fault: Fault) -> str | None:
             return None
         wrong = type(operands[0]).__name__
     return f"{kind} indices must be integers, not {board_type(wrong)}"
+
+
+def _bound(fault: Fault) -> str:
+    """A bound of a slice that is no number; of one that is worked out where it stands the type is not known, a guess then."""
+    found = [] if fault.site is None else fault.site.operands(3, passed_over="BUILD_SLICE")
+    wrong = next((one for one in found[-2:] if one is not None and not isinstance(one, int)), "")
+    name = board_type(type(wrong).__name__)
+    if len(found) == 3 and isinstance(found[0], str):
+        return f"string indices must be integers, not {name}"
+    return f"can't convert {name} to int"
 
 
 def _not_caught(fault: Fault) -> str | None:
@@ -316,7 +326,7 @@ TABLE: tuple[Row, ...] = (
     # -- calls --------------------------------------------------------------------------------------------------------------
     Row(
         TypeError,
-        r".*\(\) argument after \* must be an iterable, not (\w+)",
+        r"(?:.*\(\) argument|Value) after \* must be an iterable, not (\w+)",
         r"'\1' object isn't iterable",
     ),
     Row(
@@ -472,6 +482,7 @@ TABLE: tuple[Row, ...] = (
         r"(list|tuple|string|byte|bytearray|range object|range) indices must be integers(?: or slices)?(?:, not '?(\w+)'?)?",
         _index,
     ),
+    Row(TypeError, r"slice indices must be integers or None or have an __index__ method", _bound),
     Row(ValueError, r"too many values to unpack \(expected (\d+).*\)", r"too many values to unpack (expected \1)"),
     Row(ValueError, r"not enough values to unpack \(expected .*got (\d+)\)", r"need more than \1 values to unpack"),
     Row(ValueError, r"list\.remove\(x\): x not in list|.* is not in (?:list|tuple)", "object not in sequence"),

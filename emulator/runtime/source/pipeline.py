@@ -205,10 +205,10 @@ def _rewritten(tree: Tree, text: str, floats: str) -> list[Problem]:
 
 
 _TYPES_MATTER = re.compile(
-    r"\b[bB][rR]?['\"]|\b(?:bytes|bytearray|memoryview)\b|\.(?:encode|recv|read)\(|pack\(|hexlify|MemoryError|\*[ \t]*\d{5}|[\w\])][ \t]*%[ \t]*[\w(\[=]"
+    r"\b[bB][rR]?['\"]|\b(?:bytes|bytearray|memoryview)\b|\.(?:encode|recv|read)\(|pack\(|hexlify|MemoryError|\*=|\*[ \t]*\d{5}|[\w\])][ \t]*%[ \t]*[\w(\[=]"
 )
 """One of these must be in a text for an operator between variables to differ from the host's; or these three:"""
-_ATTRIBUTE_SET = re.compile(r"^[ \t]*(\w+)\.\w+[ \t]*=(?!=)", re.MULTILINE)
+_ATTRIBUTE_SET = re.compile(r"(?:^|[:;])[ \t]*(\w+)\.\w+[ \t]*=(?!=)", re.MULTILINE)
 _BOUND = re.compile(
     r"\bdef[ \t]+(\w+)|\bas[ \t]+(\w+)|(\w+)[ \t]*=[ \t]*(?:lambda|\w+(?:Error|Exception|Exit|Interrupt|Iteration)\b)"
 )

@@ -59,10 +59,9 @@ def from_host(error: SyntaxError, text: str) -> Problem:
         if pattern.fullmatch(said):
             break
     else:
-        if "{" not in text:
-            return Problem(0, line, column)
-        # all that the grammar of 1.11 lets through besides (firmware: py/grammar.h, dictorsetmaker)
-        kind, message, stage = SYNTAX, "expecting just a value for set", 1
+        # all that the grammar of 1.11 lets through besides: stars among parameters, and pairs in a set (firmware: py/grammar.h)
+        stars = "{" not in text or _STARS.search("".join(text.split("\n")[line - 1 : line]))
+        kind, message, stage = SYNTAX, "invalid syntax" if stars else "expecting just a value for set", 1
     if not stage:
         return Problem(stage, line, column, kind, message)
     if _FIXED.match(said) and _in_call(text, line, column):
@@ -72,6 +71,7 @@ def from_host(error: SyntaxError, text: str) -> Problem:
     return Problem(stage, line, column, kind, message, block=_block(text, line, 0 if message == _DEFAULTS else column))
 
 
+_STARS = re.compile(r"\*[^()]*,\s*\*")
 _FIXED = re.compile(r"(?:cannot|can't) assign to (?:None|True|False)")
 _DEFAULTS = "non-default argument follows default argument"
 """Noticed where the function is defined, not in it."""

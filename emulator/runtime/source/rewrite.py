@@ -605,15 +605,17 @@ class Rewriter:
         kind = type(node.op)
         added = kind is ast.Add and _simple(target) and self._may_be(target, BYTES, BYTEARRAY)
         united = kind is ast.BitOr and _simple(target) and self._may_be(target, DICT)
-        formatted = kind is ast.Mod and isinstance(target, ast.Name) and self._evidence is not None
-        formatted = formatted and not self._evidence.is_number(target)  # type: ignore[union-attr]
+        hook = hooks.OR_IN_PLACE if united else ""
+        if isinstance(target, ast.Name) and self._evidence is not None:
+            if kind is ast.Mod and not self._evidence.is_number(target):
+                hook = hooks.MODULO_IN_PLACE
+            elif kind is ast.Mult and (self._may_be(target, *_REPEATED) or self._may_be(node.value, *_REPEATED)):
+                hook = hooks.REPEAT_IN_PLACE
         self._children(node)
         if added:
             node.value = called(hooks.ADDEND, _read(target), node.value, at=node.value)
-        elif united or formatted:
-            changed = called(
-                hooks.OR_IN_PLACE if united else hooks.MODULO_IN_PLACE, _read(target), node.value, at=node.value
-            )
+        elif hook:
+            changed = called(hook, _read(target), node.value, at=node.value)
             return ast.copy_location(ast.Assign(targets=[target], value=changed), node)
         return node
 

@@ -46,7 +46,7 @@ _TROUBLE = tuple(
     re.compile(pattern)
     for pattern in (
         r"\\N|\\[4-7][0-7]{2}|\f",
-        r"[BRUF][bBrR]?['\"](?<![\w'\"]..)(?<![\w'\"]...)|[ubr][RB]['\"]",
+        r"[BRUF]['\"](?<![\w'\"]..)|(?:[BRUF][bBrR]|[ubr][RB])['\"](?<![\w'\"]...)",
         r"\d(?:\.\d*\.(?=[A-Za-z_.])|\.\d+[eE]|[eE][+-]?\d+\.|[xXoObB]\w+\.|if|else|and|or|in|is|for|not)",
         r"with(?<=\bwith)[ \t]*\(",
     )
