@@ -117,8 +117,8 @@ class Board:
             raise ValueError(f"no file system {fs!r}; there are littlefs and fat")
         if cert_rules not in ("documented", "firmware", "wipy1"):
             raise ValueError(f"no certificate rules {cert_rules!r}; there are documented, firmware and wipy1")
-        if floats != "double":
-            raise ValueError(f"no floats {floats!r}; there are double (single is not emulated yet)")
+        if floats not in ("double", "single"):
+            raise ValueError(f"no floats {floats!r}; there are double and single")
         self.model = models.model(model)
         if self.model.name == "wipy1":
             cert_rules = "wipy1"
@@ -515,8 +515,7 @@ class Board:
             console=self.console.writer(cycle),
             note=self.notes.add,
         )
-        device.interpreter = Interpreter(device)
-        device.interpreter.floats = self.settings.floats
+        device.interpreter = Interpreter(device, self.settings.floats)
         self.led.boot(bool(self.config.get("heartbeat_on_boot")))
         self.console_input.booted()
         return device

@@ -16,6 +16,9 @@ COMMANDS: dict[str, str] = {
     "explain": "what a number or an error text of the board means",
     "certs": "make certificates in the board's forms, or check what the board will make of files",
     "flash": "the files of a stored board: list, copy, remove, read and write images",
+    "put": "copy files and folders of this machine onto a board that runs",
+    "get": "copy files and folders of a board that runs to this machine",
+    "sync": "upload what differs between a project and a board that runs",
     "power-cut": "cut the power before each step that a script takes on the flash, and see what is left",
     "api": "what the board's modules offer, and what is not emulated yet",
 }

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from emulator.board import Board
 from emulator.notes import Note
@@ -425,7 +425,20 @@ def host_fault(name: bytes, *, windows: bool = os.name == "nt") -> str | None:
     return None
 
 
-def fetch(tool: FlashTool, sources: Sequence[Place], target: str) -> dict[tuple[str, ...], bytes | None]:
+class Files(Protocol):
+    """The files of a board, wherever it is. All raise FlashError."""
+
+    def item(self, place: Place) -> Item:
+        """Return one entry."""
+
+    def walk(self, place: Place) -> Iterator[tuple[Item, list[bool]]]:
+        """Yield everything below a folder with, per level, whether it is the last of its folder."""
+
+    def read(self, place: Place) -> bytes:
+        """Return the content of a file."""
+
+
+def fetch(tool: Files, sources: Sequence[Place], target: str) -> dict[tuple[str, ...], bytes | None]:
     """Return what ``get`` writes: names below ``target`` (none: the target itself) -> content (None: a folder).
 
     As for ``put``: a folder goes below an existing one under its own name, with a slash at its end it stands for what is

@@ -20,7 +20,7 @@ from emulator.powercut_causes import Cause
 from emulator.project import Project
 from emulator.runtime.messages import board_message
 from emulator.runtime.names import type_name
-from emulator.settings import CertRules, FileSystem
+from emulator.settings import CertRules, FileSystem, Floats
 from flashfs import Step
 
 TIME_LIMIT = 5.0
@@ -173,6 +173,7 @@ class Sweep:
     fs: FileSystem = "littlefs"
     cert_rules: CertRules = "documented"
     quirks: Iterable[str] | str = ()
+    floats: Floats = "double"
     offline: bool = False
     maps: Sequence[str] = ()
     time_limit: float = TIME_LIMIT
@@ -214,6 +215,7 @@ class Sweep:
             self.fs,
             cert_rules=self.cert_rules,
             quirks=self.quirks,
+            floats=self.floats,
             offline=self.offline,
             maps=self.maps,
         )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from emulator.pymakr import PymakrError, PymakrProject, Restart, pymakr_project
 
 MAX_FILES = 4096
 """More files than this are a mistaken folder, not a project for a 4 MiB flash."""
@@ -22,10 +25,14 @@ class ProjectError(Exception):
 
 @dataclass
 class Project:
-    """What goes onto the flash: device path -> content (None: a folder), and the host file each came from."""
+    """What goes onto the flash: device path -> content (None: a folder), and the host file each came from.
+
+    ``restart``: how the board begins anew when a file changes.
+    """
 
     entries: dict[str, bytes | None] = field(default_factory=dict)
     origins: dict[str, Path] = field(default_factory=dict)
+    restart: Restart = "soft"
 
     def add(self, device_path: str, host_path: Path) -> None:
         """Take one file."""
@@ -45,7 +52,7 @@ class Project:
 def read(path: Path, flash: Path | None = None) -> Project:
     """The project at ``path`` (a script, which becomes /main.py, or a folder, which becomes /), over the tree of ``flash``.
 
-    Device paths are inside the volume. Raises ProjectError.
+    A folder with a ``pymakr.conf`` is read as Pymakr would upload it. Device paths are inside the volume. Raises ProjectError.
     """
     project = Project()
     if flash is not None:
@@ -55,7 +62,12 @@ def read(path: Path, flash: Path | None = None) -> Project:
     if path.is_dir():
         if flash is not None:
             raise ProjectError(f"{path} is a folder: --flash goes with a script")
-        _read_folder(project, path)
+        settings = _pymakr(path)
+        if settings is None:
+            _read_folder(project, path)
+        else:
+            project.restart = settings.restart
+            _read_folder(project, settings.folder, settings.ignored)
     elif path.exists():
         project.add("/main.py", path)
     else:
@@ -63,7 +75,18 @@ def read(path: Path, flash: Path | None = None) -> Project:
     return project
 
 
-def _read_folder(project: Project, folder: Path) -> None:
+def _pymakr(folder: Path) -> PymakrProject | None:
+    try:
+        return pymakr_project(folder)
+    except PymakrError as error:
+        raise ProjectError(str(error)) from error
+
+
+def _nothing_ignored(path: str) -> bool:
+    return False
+
+
+def _read_folder(project: Project, folder: Path, ignored: Callable[[str], bool] = _nothing_ignored) -> None:
     root = folder.resolve()
     total = 0
     pending = [(folder, "")]
@@ -77,6 +100,8 @@ def _read_folder(project: Project, folder: Path) -> None:
             if entry.name in SKIPPED:
                 continue
             host_path, device_path = Path(entry.path), f"{prefix}/{entry.name}"
+            if ignored(device_path[1:]):
+                continue
             if entry.is_symlink() and not _within(root, host_path):
                 raise ProjectError(f"{host_path}: a link that leads out of {folder}; copy what it points to instead")
             if entry.is_dir():

@@ -6,7 +6,6 @@ import argparse
 import datetime
 import json
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from emulator.cli import UsageError
 from emulator.commands.printing import say, visible
+from emulator.commands.progress import progress
 from emulator.commands.run import show_note
 from emulator.flash_tool import (
     FLASH,
@@ -30,9 +30,6 @@ from emulator.project import ProjectError
 from emulator.settings import DEFAULT_SD_MIB, MAX_SD_MIB
 
 FAILED = 1
-_BAR = 30
-_PATIENCE = 0.5
-"""Seconds before a transfer shows that it is under way."""
 _MOUNTS = {"flash": FLASH, "sd": SD}
 _BRANCHES = ("├── ", "└── ", "│   ", "    ")
 _PLAIN_BRANCHES = ("|-- ", "`-- ", "|   ", "    ")
@@ -250,7 +247,7 @@ def _put(options: argparse.Namespace) -> int:
         if warning is not None:
             show_note(warning)
         is_folder = tool.path(target).is_dir()
-        with _progress("put") as show:
+        with progress("put") as show:
             tool.put(gather(options.sources, target, is_folder), target.mount, show)
     return 0
 
@@ -261,7 +258,7 @@ def _get(options: argparse.Namespace) -> int:
         raise UsageError("LOCAL is empty")
     with _open(options) as tool:
         found = fetch(tool, sources, options.target)
-    with _progress("get") as show:
+    with progress("get") as show:
         store(found, options.target, show)
     return 0
 
@@ -286,7 +283,7 @@ def _import(options: argparse.Namespace) -> int:
         raise FlashError(f"{options.image}: {getattr(error, 'strerror', None) or error}") from error
     mount = _MOUNTS[options.volume]
     default_fs = tree.kind if mount == FLASH else "littlefs"
-    with _open(options, create=True, default_fs=default_fs) as tool, _progress("import") as show:
+    with _open(options, create=True, default_fs=default_fs) as tool, progress("import") as show:
         before = tool.take_image(tree, mount, show)
     files = sum(content is not None for content in tree.files.values())
     changed = "" if before == tree.kind else f"; it was {before} before"
@@ -301,25 +298,3 @@ def _export(options: argparse.Namespace) -> int:
         kind = tool.volume(mount).kind
     say(visible(f"{options.image}: {size} bytes, {kind}"))
     return 0
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Any]:
-    """Give what shows how far a transfer is, on a terminal and if it takes long."""
-    stream = sys.stderr if sys.stderr is not None and sys.stderr.isatty() else None
-    begun, shown = time.monotonic(), False
-
-    def show(done: int, total: int) -> None:
-        nonlocal shown
-        if stream is not None and time.monotonic() - begun > _PATIENCE:
-            full = done * _BAR // max(total, 1)
-            stream.write(f"\r{what} [{'#' * full}{' ' * (_BAR - full)}] {done}/{total}")
-            stream.flush()
-            shown = True
-
-    try:
-        yield show
-    finally:
-        if stream is not None and shown:
-            stream.write("\r\x1b[K")
-            stream.flush()

@@ -49,6 +49,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="which certificate paths ussl takes",
     )
     parser.add_argument(
+        "--floats",
+        choices=("double", "single"),
+        default="double",
+        help="the precision of arithmetic; the board's is single (default: double, which is faster)",
+    )
+    parser.add_argument(
         "--quirks", default="", metavar="NAME[,NAME]|all", help="reproduce these defects of the firmware"
     )
     parser.add_argument(
@@ -109,6 +115,7 @@ def execute(options: argparse.Namespace) -> int:
             options.fs,
             cert_rules=options.cert_rules,
             quirks=options.quirks,
+            floats=options.floats,
             offline=options.offline,
             maps=options.map,
             time_limit=options.timeout,

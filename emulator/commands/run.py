@@ -71,6 +71,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--stay", action="store_true", help="keep the board and its servers up when the script has ended"
     )
     parser.add_argument(
+        "--watch", action="store_true", help="put files that change on this machine onto the flash, and reset the board"
+    )
+    parser.add_argument(
         "--repl", action="store_true", help="be at the board's prompt when main.py has ended, also when input ends"
     )
     parser.add_argument(
@@ -84,6 +87,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         choices=("documented", "firmware", "wipy1"),
         default="documented",
         help="which certificate paths ussl takes",
+    )
+    parser.add_argument(
+        "--floats",
+        choices=("double", "single"),
+        default="double",
+        help="the precision of arithmetic; the board's is single (default: double, which is faster)",
     )
     parser.add_argument(
         "--quirks", default="", metavar="NAME[,NAME]|all", help="reproduce these defects of the firmware"
@@ -142,6 +151,7 @@ def execute(options: argparse.Namespace) -> int:
             maps=options.map,
             published=options.publish,
             sd=options.sd_size or (DEFAULT_SD_MIB if options.sd else None),
+            floats=options.floats,
             safe_boot=options.safe_boot,
         )
     except (ValueError, ProjectError) as error:
@@ -176,9 +186,10 @@ def _open_ftp(board: Board, port: int) -> str:
 def _watch(board: Board, options: argparse.Namespace) -> int:
     signals: Signals = options.signals
     output = Output(board, prompt=options.repl)
-    run = Run(board, options.expect, options.fail, options.timeout, stay=options.stay or options.repl)
+    stay = options.stay or options.repl or options.watch
+    run = Run(board, options.expect, options.fail, options.timeout, stay=stay)
     presses = Presses(board, prompt=options.repl)
-    detach = _nothing
+    detach = unwatch = _nothing
     status: int | None = None
     started = False
     while status is None:
@@ -187,6 +198,7 @@ def _watch(board: Board, options: argparse.Namespace) -> int:
                 started = True
                 detach = attach_stdin(board, signals, prompt=options.repl)
                 board.start(repl=options.repl)
+                unwatch = follow(board, options) if options.watch else unwatch
             else:
                 signals.arm()
                 board.interrupt()
@@ -196,6 +208,7 @@ def _watch(board: Board, options: argparse.Namespace) -> int:
         except Interrupted as signal_:
             if signal_.number != signal.SIGINT or presses.end_it():
                 status = signal_.status
+    unwatch()
     board.close()
     run.close()
     output.close()
@@ -342,6 +355,22 @@ def attach_stdin(board: Board, signals: Signals, *, prompt: bool) -> Callable[[]
 
     board.console_input.attach(lambda: threading.Thread(target=pump, name="stdin", daemon=True).start())
     return _nothing
+
+
+def follow(board: Board, options: argparse.Namespace) -> Callable[[], None]:
+    """Have what changes on this machine reach the board; returns what ends that."""
+    from emulator.watch import Watch, Watcher
+
+    def say(line: str) -> None:
+        print(f"watch: {line}", file=sys.stderr, flush=True)
+
+    try:
+        watcher = Watcher(board, Watch(options.path, options.flash), say)
+    except ProjectError as error:  # it was there when the board was loaded
+        say(str(error))
+        return _nothing
+    say(f"{options.path}: each change resets the board; Ctrl-C ends")
+    return watcher.close
 
 
 def show_note(note: Note) -> None:

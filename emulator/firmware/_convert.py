@@ -5,10 +5,8 @@ firmware: py/obj.c (mp_obj_get_int, mp_obj_get_float, mp_get_buffer_raise), py/o
 
 from __future__ import annotations
 
-import math
-
 from emulator.errors import BoardOSError
-from emulator.runtime.floats import to_single
+from emulator.runtime.floats import int_to_single, to_single
 from emulator.runtime.names import type_name
 
 SMALL_INT_MIN, SMALL_INT_MAX = -(1 << 30), (1 << 30) - 1
@@ -26,11 +24,10 @@ def to_int(value: object) -> int:
 
 def to_float(value: object) -> float:
     """Return ``value`` as a single-precision float; TypeError for all but float, int and bool."""
-    if isinstance(value, (float, int)):
-        try:
-            return to_single(float(value))
-        except OverflowError:
-            return math.inf if value > 0 else -math.inf
+    if isinstance(value, int):
+        return int_to_single(value)
+    if isinstance(value, float):
+        return to_single(value)
     raise TypeError(f"can't convert {type_name(value)} to float")
 
 

@@ -98,7 +98,7 @@ class array(host.array):  # type: ignore[type-arg]
         return host.array.itemsize.__get__(self)  # type: ignore[no-any-return]
 
     def _like(self, data: Any) -> array:
-        made: array = host.array.__new__(array, _HOST_CODES[self._code])
+        made: array = host.array.__new__(type(self), _HOST_CODES[self._code])
         made._code = self._code
         host.array.frombytes(made, data)
         return made

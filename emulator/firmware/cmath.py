@@ -34,6 +34,11 @@ def _safe(function: Callable[[float], float], x: float) -> float:
         return -math.inf if x == 0 else math.nan
 
 
+def _square(real: float, imag: float) -> float:
+    """The square of the distance; infinite where it is too large for a single, though the distance may not be."""
+    return to_single(to_single(real * real) + to_single(imag * imag))
+
+
 def _single(real: float, imag: float) -> complex:
     return complex(to_single(real), to_single(imag))
 
@@ -49,7 +54,7 @@ def phase(z: object, /) -> float:
 def polar(z: object, /) -> tuple[float, float]:
     """Return distance and angle of ``z``."""
     real, imag = _parts(z)
-    return to_single(math.hypot(real, imag)), to_single(math.atan2(imag, real))
+    return to_single(math.sqrt(_square(real, imag))), to_single(math.atan2(imag, real))
 
 
 @native(2)
@@ -70,15 +75,15 @@ def exp(z: object, /) -> complex:
 @native(1)
 def log(z: object, /) -> complex:
     """Return the natural logarithm of ``z``; of 0 it is minus infinity, no error."""
-    distance, angle = polar(z)
-    return complex(_safe(math.log, distance), angle)
+    real, imag = _parts(z)
+    return _single(0.5 * _safe(math.log, _square(real, imag)), math.atan2(imag, real))
 
 
 @native(1)
 def sqrt(z: object, /) -> complex:
     """Return the square root of ``z``, by its angle: of -1 it is not exactly 1j."""
-    distance, angle = polar(z)
-    root, half = _safe(math.sqrt, distance), to_single(angle / 2)
+    real, imag = _parts(z)
+    root, half = to_single(_square(real, imag) ** 0.25), to_single(to_single(math.atan2(imag, real)) / 2)
     return _single(root * _safe(math.cos, half), root * _safe(math.sin, half))
 
 

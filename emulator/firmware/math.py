@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from emulator.firmware._arguments import native
-from emulator.firmware._convert import to_float, to_int
+from emulator.firmware._convert import to_float
+from emulator.firmware._natives import to_word
 from emulator.runtime.floats import to_single
 
 if TYPE_CHECKING:
@@ -30,9 +31,7 @@ def _checked(function: Callable[..., float], *args: float) -> float:
         result = math.nan
     except OverflowError:
         result = math.inf
-    if (math.isnan(result) and not any(map(math.isnan, args))) or (
-        math.isinf(result) and not any(map(math.isinf, args))
-    ):
+    if (math.isnan(result) and not any(map(math.isnan, args))) or (math.isinf(result) and not math.isinf(args[0])):
         raise ValueError("math domain error")
     return result
 
@@ -109,7 +108,7 @@ def frexp(x: object, /) -> tuple[float, int]:
 @native(2)
 def ldexp(x: object, exponent: object, /) -> float:
     """Return ``x`` times a power of two; too large is infinite."""
-    value, power = to_float(x), to_int(exponent)
+    value, power = to_float(x), to_word(exponent)
     try:
         return to_single(math.ldexp(value, power))
     except OverflowError:

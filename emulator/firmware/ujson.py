@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from emulator.errors import BoardOSError
@@ -40,15 +40,27 @@ def _not_on_board(word: str) -> NoReturn:
     raise ValueError(word)
 
 
-_PLAIN = json.JSONDecoder(parse_float=lambda text: to_single(float(text)), parse_constant=_not_on_board)
+_Real = Callable[[str], float]
+"""What makes a float of its text."""
 
 
-def _number(token: str) -> int | float:
+def _nearest(text: str) -> float:
+    return to_single(float(text))
+
+
+def _decoder(real: _Real) -> json.JSONDecoder:
+    return json.JSONDecoder(parse_float=real, parse_constant=_not_on_board)
+
+
+_PLAIN = _decoder(_nearest)
+
+
+def _number(token: str, real: _Real) -> int | float:
     if any(mark in token for mark in ".eE"):
         if not _FLOAT.match(token):
             raise ValueError("invalid syntax for number")
         mantissa, mark, exponent = token.lower().partition("e")
-        return to_single(float((mantissa if mantissa.strip("-.") else mantissa.rstrip(".") + "0") + mark + exponent))
+        return real((mantissa if mantissa.strip("-.") else mantissa.rstrip(".") + "0") + mark + exponent)
     if not _INTEGER.match(token):
         raise ValueError("invalid syntax for integer with base 10")
     return int(token)
@@ -57,8 +69,9 @@ def _number(token: str) -> int | float:
 class _Reader:
     """One pass over the bytes of a text, the board's way."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, real: _Real = _nearest) -> None:
         end = data.find(0)
+        self._real = real
         self.data = data if end < 0 else data[:end]
         self.at = 0
 
@@ -120,7 +133,7 @@ class _Reader:
             match = _NUMBER.match(self.data, self.at)
             assert match is not None
             self.at = match.end()
-            return _number(match.group().decode("ascii"))
+            return _number(match.group().decode("ascii"), self._real)
         word, value = _WORDS.get(code, (b"", None))
         if not word or not self.data.startswith(word, self.at):
             raise ValueError(_SYNTAX)
@@ -161,14 +174,38 @@ class _Reader:
         return number
 
 
-def parse(data: bytes) -> Any:
+def parse(data: bytes, real: _Real = _nearest, plain: json.JSONDecoder = _PLAIN) -> Any:
     """Return the object for the bytes of a JSON text; ValueError as the board words it."""
     if b"\\u" not in data:  # the host joins surrogates, the board does not
         try:
-            return _PLAIN.decode(data.decode("utf-8"))
+            return plain.decode(data.decode("utf-8"))
         except (ValueError, RecursionError):
             pass
-    return _Reader(data).read()
+    return _Reader(data, real).read()
+
+
+def readers(real: _Real, plain: json.JSONDecoder | None = None) -> dict[str, Callable[..., Any]]:
+    """``loads`` and ``load``, with ``real`` for the floats."""
+    decoder = _decoder(real) if plain is None else plain
+
+    @native(1)
+    def loads(text: object, /) -> Any:
+        if type(text) is str and "\\u" not in text:
+            try:
+                return decoder.decode(text)
+            except (ValueError, RecursionError):
+                pass
+        return parse(encode(to_text(text)) if not isinstance(text, bytes) else text, real, decoder)
+
+    @native(1)
+    def load(stream: Any, /) -> Any:
+        check_stream(stream, "read")
+        data = stream.read()
+        if data is None:
+            raise BoardOSError(11)
+        return parse(encode(data) if isinstance(data, str) else bytes(data), real, decoder)
+
+    return {"load": load, "loads": loads}
 
 
 def _quoted(text: str) -> str:
@@ -281,21 +318,4 @@ def module(device: Device) -> dict[str, object]:
         check_stream(stream, "write")
         stream.write(dumps(obj))
 
-    @native(1)
-    def loads(text: object, /) -> Any:
-        if type(text) is str and "\\u" not in text:
-            try:
-                return _PLAIN.decode(text)
-            except (ValueError, RecursionError):
-                pass
-        return parse(encode(to_text(text)) if not isinstance(text, bytes) else text)
-
-    @native(1)
-    def load(stream: Any, /) -> Any:
-        check_stream(stream, "read")
-        data = stream.read()
-        if data is None:
-            raise BoardOSError(11)
-        return parse(encode(data) if isinstance(data, str) else bytes(data))
-
-    return {"__name__": "ujson", "dump": dump, "dumps": dumps, "load": load, "loads": loads}
+    return {"__name__": "ujson", "dump": dump, "dumps": dumps, **readers(_nearest, _PLAIN)}

@@ -226,7 +226,7 @@ def _pure() -> dict[str, Callable[..., Any]]:
         if len(bases) > 1:
             return calls.without_reflection(host.__build_class__(body, name, *bases, metaclass=calls.DepthFirst))
         made = calls.without_reflection(host.__build_class__(body, name, *bases))
-        if (not bases or bases[0] is object) and type(made) is type and made.__init__ is object.__init__:
+        if (not bases or bases[0] is object) and type(made) is type and calls.has_no_init(made):
             calls.take_any_arguments(made)
         return made
 

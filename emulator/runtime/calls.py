@@ -57,7 +57,6 @@ def iterated(items: Any) -> Any:
     return late.iterate()(items)
 
 
-
 def kept(items: Any) -> Any:
     """``iterated(items)`` for what keeps all of them. Raises MemoryError for a range that no list can hold."""
     if type(items) is range:
@@ -404,9 +403,14 @@ def made_class(name: Any, bases: Any, names: Any) -> type:
             raise TypeError(f"type '{board_type(base.__name__)}' isn't an acceptable base type")
     kind = type if len(bases) < 2 else DepthFirst
     made = kind(name, tuple(bases), {"__module__": "__main__", **names})
-    if (not bases or bases[0] is object) and made.__init__ is object.__init__:
+    if (not bases or bases[0] is object) and has_no_init(made):
         take_any_arguments(made)
     return made
+
+
+def has_no_init(made: type) -> bool:
+    """Whether a class has no ``__init__`` but that of ``object``."""
+    return getattr(made, "__init__", None) is getattr(object, "__init__", None)
 
 
 def take_any_arguments(made: type) -> None:
@@ -458,7 +462,7 @@ def _without_arguments(kind: type, *args: Any, **kwargs: Any) -> object:
 
 def is_taken_for(kind: type, name: str) -> bool:
     """Whether ``kind.__new__`` is there for the host only."""
-    return name == "__new__" and getattr(kind, name, None) is _without_arguments.__func__
+    return name == "__new__" and getattr(kind, name, None) is _without_arguments.__func__  # type: ignore[attr-defined]
 
 
 class DepthFirst(type):

@@ -23,6 +23,29 @@ def to_single(x: float) -> float:
     return single
 
 
+_EXACT = 1 << 24
+_WORD = 1 << 30
+_DIGIT = 16
+
+
+def int_to_single(value: int) -> float:
+    """``value`` as a float of the board; too large is infinite.
+
+    What does not fit a word there is taken in digits of 16 bits, and rounded after each (firmware: py/mpz.c).
+    """
+    if -_EXACT <= value <= _EXACT:
+        return float(value)
+    if -_WORD <= value < _WORD:
+        return to_single(float(value))
+    magnitude = abs(value)
+    single = 0.0
+    for shift in range((magnitude.bit_length() - 1) // _DIGIT * _DIGIT, -1, -_DIGIT):
+        single = to_single(single * (1 << _DIGIT) + (magnitude >> shift & (1 << _DIGIT) - 1))
+        if single == math.inf:
+            break
+    return -single if value < 0 else single
+
+
 _SCALES = tuple((n, to_single(10.0**n), to_single(10.0**-n)) for n in (32, 16, 8, 4, 2, 1))
 _TENTH = to_single(0.1)
 _ALMOST_ONE = to_single(0.9999995)

@@ -58,7 +58,13 @@ MEMBER = ".member"
 """``.member(item)``: an item of a set comprehension, which remembers when it came."""
 
 FLOAT = ".float"
-"""``.float(value)``: a float literal where arithmetic is in single precision."""
+"""``.float(value)``: a literal of an operation that the host must not fold where arithmetic is in single precision."""
+
+DIVIDE = ".truediv"
+"""``.truediv(left, right)``: ``/`` where arithmetic is in single precision."""
+
+RIGHT = ".right"
+"""``.right(value)``: what stands on the right of ``/=`` and ``**=`` there."""
 
 MARK = ".mark"
 """An object that each running function which may call itself holds a reference to."""

@@ -148,6 +148,10 @@ class Importer:
             module = new_module(DeviceModule, name, {})
             self._device_modules[name] = module
             firmware.fill(name, module.__dict__, self._interpreter.device)
+            if self._interpreter.floats == "single":
+                from emulator.runtime.single.modules import adapt
+
+                adapt(name, module.__dict__)
         return module
 
     def _from_flash(self, candidate: str, full: str) -> ModuleType | None:

@@ -22,7 +22,7 @@ _PASSING_ON = tuple(
     f"emulator.runtime.{name}"
     for name in (
         *("builtins", "calls", "floats", "formatting", "hidden", "methods", "names", "operators", "order", "printing"),
-        "sorting",
+        *("single", "sorting"),
     )
 )
 """Modules that do to objects what the script asks for: what these then raise is the script's."""

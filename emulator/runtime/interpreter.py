@@ -30,14 +30,19 @@ _KINDS: dict[str, type[BaseException]] = {
 class Interpreter:
     """Runs source as the board does."""
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, floats: str = "double") -> None:
         self.device = device
-        self.floats = "double"
+        self.floats = floats
+        """The precision of arithmetic: double, or single as on the board."""
         self.opt_level = 0
         """``micropython.opt_level``: what is compiled from now on leaves its assertions out above 0."""
         self.importer = Importer(self)
         self.builtins: dict[str, Any] = {}
         self.builtins.update(builtins.make(self))
+        if floats == "single":
+            from emulator.runtime.single import operators
+
+            self.builtins.update(operators.builtins(self, self.builtins))
         device.power.script_builtins = self.builtins
         device.power.heap_bytes = device.board.model.memory.heap_bytes
         self.main_module = new_module(ScriptModule, "__main__", {})

@@ -86,9 +86,9 @@ def identical(left: Any, right: Any, fresh: object = False) -> bool:
     if kind is not type(right):
         return False
     if kind is int:
-        return left == right and -(1 << 30) <= left < 1 << 30
+        return bool(left == right) and -(1 << 30) <= left < 1 << 30
     if kind is str:
-        return left is right or (left == right and len(left) <= _INTERNED)
+        return left is right or bool(left == right and len(left) <= _INTERNED)
     return left is right
 
 
@@ -130,7 +130,7 @@ def united(left: Any, right: Any) -> Any:
     return left | right
 
 
-_VIEWS = (type({}.keys()), type({}.values()), type({}.items()), range)
+_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()), range)
 _HOST_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "__and__": operator.and_,
     "__or__": operator.or_,
@@ -141,7 +141,7 @@ _HOST_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def of_view(name: str, left: Any, right: Any) -> Any:
-    """An operator beside a view of a dict or a range, which have none (firmware: py/objdict.c, py/objrange.c). Raises TypeError."""
+    """An operator beside a view of a dict or a range: there is none (firmware: py/objdict.c, py/objrange.c). Raises TypeError."""
     if isinstance(left, _VIEWS) or isinstance(right, _VIEWS):
         if name == "__eq__":
             return left is right
@@ -254,6 +254,7 @@ def modulo(left: Any, right: Any) -> Any:
 
 def hooks(interpreter: Interpreter) -> dict[str, Any]:
     """The hooks that this module implements, by their names in the script's builtins."""
+
     def repeat(left: Any, right: Any) -> Any:
         """``left * right`` beside a literal sequence. Raises MemoryError for what the heap cannot hold."""
         sequence, count = (right, left) if isinstance(left, int) else (left, right)

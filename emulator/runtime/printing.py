@@ -113,7 +113,7 @@ class Printer:
 
     def _repr(self, obj: Any, outer: tuple[int, ...]) -> Text:
         kind = type(obj)
-        plain = _PLAIN.get(kind)
+        plain = PLAIN.get(kind)
         if plain is not None:
             return plain(obj)
         if _of_script(kind, "__repr__"):
@@ -127,8 +127,8 @@ class Printer:
             return self._container(obj, (*outer, id(obj)))
         if kind.__module__ != "builtins" and _native_repr(kind):
             for base in kind.__mro__:
-                if base in _PLAIN:
-                    return _PLAIN[base](obj)  # of a class built on a native one
+                if base in PLAIN:
+                    return PLAIN[base](obj)  # of a class built on a native one
         return self._other(obj, kind)
 
     def _container(self, obj: Any, outer: tuple[int, ...]) -> Text:
@@ -206,7 +206,7 @@ def _native_repr(kind: type) -> bool:
 
 
 _NOTHING: dict[Any, Any] = {}
-_PLAIN: dict[type, Callable[[Any], str]] = {
+PLAIN: dict[type, Callable[[Any], str]] = {
     str: str_repr,
     MeasuredPath: str_repr,
     bytes: bytes_repr,
@@ -217,6 +217,7 @@ _PLAIN: dict[type, Callable[[Any], str]] = {
     type(None): repr,
     bytearray: lambda b: f"bytearray({bytes_repr(bytes(b))})",
 }
+"""Types whose objects look the same wherever they stand."""
 _VIEWS = frozenset(map(type, (_NOTHING.keys(), _NOTHING.values(), _NOTHING.items())))
 _HOST = ("builtins", "types")
 _CONTAINERS = (list, tuple, dict, set, frozenset)

@@ -17,7 +17,7 @@ def sort(items: list[Any], key: Callable[[Any], Any] | None, reverse: bool) -> N
         return
     keys = items if key is None else [key(item) for item in items]
     kind = type(keys[0])
-    if kind in _ORDERED and all([type(one) is kind for one in keys]):
+    if kind in _ORDERED and all(type(one) is kind for one in keys):
         if key is None:
             # equal ones cannot be told apart
             items.sort(reverse=reverse)

@@ -175,7 +175,11 @@ def _operands(fault: Fault, count: int) -> list[Any] | None:
 def _contained(fault: Fault) -> str:
     """``x in 5``: a number that the board keeps in a word is no container for another such (firmware: py/runtime.c)."""
     operands = _operands(fault, 2)
-    if operands is not None and type(operands[0]) is int and type(operands[1]) in (int, float, complex):
+    if (
+        operands is not None
+        and type(operands[0]) is int
+        and (type(operands[1]) is int or isinstance(operands[1], (float, complex)))
+    ):
         return f"unsupported types for : 'int', '{type(operands[1]).__name__}'"
     return f"'{fault.match[1]}' object isn't iterable"
 

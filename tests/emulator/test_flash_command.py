@@ -701,13 +701,13 @@ class _Terminal(io.StringIO):
 def test_progress_is_for_terminals_and_long_transfers(
     stored: Path, local: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emulator.commands import flash as command
+    from emulator.commands import progress
 
     words = ["flash", "put", f"{local}/", ":", "--state", str(stored)]
     monkeypatch.setattr(sys, "stderr", terminal := _Terminal())
     assert cli.main(words) == 0
     assert terminal.getvalue() == ""
-    monkeypatch.setattr(command, "_PATIENCE", -1.0)
+    monkeypatch.setattr(progress, "_PATIENCE", -1.0)
     assert cli.main(words) == 0
     assert terminal.getvalue().startswith("\rput [")
     assert terminal.getvalue().endswith("\r\x1b[K")

@@ -1,12 +1,14 @@
-"""The board's hash of an object, which decides its place in a dict or set (firmware: py/qstr.c, py/objfloat.c, py/obj.c)."""
+"""The board's hash of an object, which decides its place in a dict or set (firmware: py/qstr.c, py/obj.h)."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any
 
+from emulator.runtime.floats import to_single
+
 WORD = 0xFFFFFFFF
-_MOST_FLOAT = 2.0**31
+_TOO_LARGE = 1 << 31
 _NO_TUPLE = 0x3F400000
 """Stands for the address of the empty tuple in the firmware, from which the hash of a tuple begins: it differs between builds."""
 
@@ -30,10 +32,11 @@ def small(value: int) -> int:
 
 
 def _float_hash(value: float) -> int:
-    """The whole part, as a machine word takes it (firmware: py/obj.h, without MICROPY_FLOAT_HIGH_QUALITY_HASH)."""
-    if not -_MOST_FLOAT < value < _MOST_FLOAT:
-        return small(0x7FFFFFFF if value > 0 else 0x80000000 if value < 0 else 0)
-    return small(int(value))
+    """The whole part; what does not fit a word becomes its end, as the processor's instruction does."""
+    single = to_single(value)
+    if -_TOO_LARGE <= single < _TOO_LARGE:
+        return small(int(single))
+    return small(-_TOO_LARGE if single < 0 else _TOO_LARGE - 1)
 
 
 def board_hash(obj: Any) -> int:
@@ -59,6 +62,8 @@ def board_hash(obj: Any) -> int:
         return _str_hash(obj[:])
     if isinstance(obj, float):
         return _float_hash(obj)
+    if isinstance(obj, complex):
+        return _float_hash(obj.real) ^ _float_hash(obj.imag)
     own: Any = kind.__hash__
     if own is not object.__hash__ and not isinstance(obj, type) and kind.__flags__ & 1 << 9:
         return small(hash(obj))  # the script's own __hash__

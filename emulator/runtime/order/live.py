@@ -1,4 +1,7 @@
-"""Loops over dicts and sets that change meanwhile: the board goes on from place to place of the table (firmware: py/objdict.c, py/objset.c)."""
+"""Loops over dicts and sets that change meanwhile (firmware: py/objdict.c, py/objset.c).
+
+The board goes on from place to place of the table, whatever happens to it.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Which functions of a file may call themselves, by whatever way, judged by names alone.
 
-Only these watch how deep they are (``emulator/runtime/recursion.py``). A call by name leads to every function and method of that name.
-A call of what a variable holds leads to every function that the file hands around; an operator, a loop, an attribute to the special
-methods behind them.
+Only these watch how deep they are (``emulator/runtime/recursion.py``). A call by name leads to every function and method of
+that name. A call of what a variable holds leads to every function that the file hands around; an operator, a loop, an attribute
+to the special methods behind them.
 """
 
 from __future__ import annotations
@@ -229,7 +229,7 @@ def _in_cycles(edges: dict[str, set[str]]) -> set[str]:
                     outer = work[-1][0]
                     lowest[outer] = min(lowest[outer], lowest[name])
                 if lowest[name] == order[name]:
-                    component = []
+                    component: list[str] = []
                     while not component or component[-1] != name:
                         component.append(open_names.pop())
                     is_open.difference_update(component)

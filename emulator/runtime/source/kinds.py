@@ -110,14 +110,19 @@ _ARITHMETIC = (ast.Add, ast.Mod, ast.Mult)
 
 
 _NOTED = frozenset(
-    [ast.Assign, ast.AugAssign, ast.For, ast.comprehension, ast.withitem, ast.Call, ast.ExceptHandler]
-    + [ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda]
+    (
+        *(ast.Assign, ast.AugAssign, ast.For, ast.comprehension, ast.withitem, ast.Call, ast.ExceptHandler),
+        *(ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda),
+    )
 )
 """What binds names or hands on values."""
 
 _WITHOUT_NODES = frozenset(
-    "ctx op ops id attr arg type_comment kind n s names module level returns annotation name asname simple is_async conversion".split()
-)  # noqa: SIM905  a table to read
+    (
+        *("ctx", "op", "ops", "id", "attr", "arg", "type_comment", "kind", "n", "s", "names", "module", "level"),
+        *("returns", "annotation", "name", "asname", "simple", "is_async", "conversion"),
+    )
+)
 
 
 class _Fields(dict[type[ast.AST], tuple[str, ...]]):
@@ -289,8 +294,8 @@ class Evidence:
         elif isinstance(function, ast.Name):
             name, method = function.id, False
         elif isinstance(function, ast.Lambda):
-            for parameter, argument in zip(function.args.args, call.args, strict=False):
-                self._put(parameter.arg, *self._looked_at(argument))
+            for taken, argument in zip(function.args.args, call.args, strict=False):
+                self._put(taken.arg, *self._looked_at(argument))
             return
         else:
             return

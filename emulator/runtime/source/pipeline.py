@@ -65,13 +65,18 @@ def _compiled(text: str, filename: str, mode: str, floats: str, optimize: int) -
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # CPython's advice on style ("is" with a literal) is none of the board's
-            return compile(tree, filename, mode, dont_inherit=True, optimize=1 if optimize else 0)
+            code: CodeType = compile(tree, filename, mode, dont_inherit=True, optimize=1 if optimize else 0)
     except SyntaxError as error:
         raise SourceError(_OVER_HOST if _HOST_LIMITS.match(error.msg or "") else from_host(error, text)) from None
     except ValueError:
         raise SourceError(invalid(1)) from None
     except (RecursionError, MemoryError):
         raise SourceError(_TOO_DEEP) from None
+    if floats == "double":
+        return code
+    from emulator.runtime.single.constants import in_single
+
+    return in_single(code)  # type: ignore[no-any-return]
 
 
 _ROOM = 256 << 20
@@ -149,10 +154,7 @@ def _examined(text: str, filename: str, mode: str, floats: str) -> tuple[Tree | 
     if mended is not text or any(p.construct and not p.stage and p.kind != NOT_IMPLEMENTED for p in found):
         # the tree cannot tell what the board's parser meets first
         said = refusal(text, mode)
-        if said is not None:
-            found = _first(said, found)
-        else:
-            found = [problem for problem in found if problem.kind != INDENTATION]
+        found = [problem for problem in found if problem.kind != INDENTATION] if said is None else _first(said, found)
     return tree, found
 
 
@@ -205,12 +207,14 @@ def _rewritten(tree: Tree, text: str, floats: str) -> list[Problem]:
 
 
 _TYPES_MATTER = re.compile(
-    r"\b[bB][rR]?['\"]|\b(?:bytes|bytearray|memoryview)\b|\.(?:encode|recv|read)\(|pack\(|hexlify|MemoryError|\*=|\*[ \t]*\d{5}|[\w\])][ \t]*%[ \t]*[\w(\[=]"
+    r"\b[bB][rR]?['\"]|\b(?:bytes|bytearray|memoryview)\b|\.(?:encode|recv|read)\(|pack\(|hexlify|MemoryError"
+    r"|\*=|\*[ \t]*\d{5}|[\w\])][ \t]*%[ \t]*[\w(\[=]"
 )
 """One of these must be in a text for an operator between variables to differ from the host's; or these three:"""
 _ATTRIBUTE_SET = re.compile(r"(?:^|[:;])[ \t]*(\w+)\.\w+[ \t]*=(?!=)", re.MULTILINE)
 _BOUND = re.compile(
-    r"\bdef[ \t]+(\w+)|\bas[ \t]+(\w+)|(\w+)[ \t]*=[ \t]*(?:lambda|\w+(?:Error|Exception|Exit|Interrupt|Iteration)\b)"
+    r"\bdef[ \t]+(\w+)|\bas[ \t]+(\w+)"
+    r"|(\w+)[ \t]*=[ \t]*(?:lambda|\w+(?:Error|Exception|Exit|Interrupt|Iteration)\b)"
 )
 _UNITED = re.compile(r"[\w\])}][ \t]*\|")
 

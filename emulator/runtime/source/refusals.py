@@ -55,9 +55,9 @@ def from_host(error: SyntaxError, text: str) -> Problem:
     """What the board says where its parser takes ``text`` and the host refuses it with ``error``: its compiler does not."""
     line, column = error.lineno or 1, max(0, (error.offset or 1) - 1)
     said = error.msg or ""
-    for pattern, kind, message, stage in _COMPILED:
-        if pattern.fullmatch(said):
-            break
+    known = next((row[1:] for row in _COMPILED if row[0].fullmatch(said)), None)
+    if known is not None:
+        kind, message, stage = known
     else:
         # all that the grammar of 1.11 lets through besides: stars among parameters, and pairs in a set (firmware: py/grammar.h)
         stars = "{" not in text or _STARS.search("".join(text.split("\n")[line - 1 : line]))

@@ -49,7 +49,8 @@ IGNORED_METHODS = frozenset(
     "__subclasshook__ __class_getitem__ __set_name__ __prepare__ __get__ __set__ __delete__ "
     "__radd__ __rsub__ __rmul__ __rmatmul__ __rtruediv__ __rfloordiv__ __rmod__ __rpow__ __rlshift__ __rrshift__ __rand__ "
     "__rxor__ __ror__ __rdivmod__ __matmul__ __bytes__ __round__ __trunc__ __floor__ __ceil__ __dir__ __sizeof__ "
-    "__length_hint__ __instancecheck__ __subclasscheck__ __mro_entries__".split()
+    "__length_hint__ __instancecheck__ __subclasscheck__ __mro_entries__ "
+    "__imul__ __imatmul__ __itruediv__ __ifloordiv__ __imod__ __ipow__ __ilshift__ __irshift__ __iand__ __ixor__ __ior__".split()
 )
 """Methods that the board never calls for a class of the script's (firmware: py/objtype.c, esp32/mpconfigport.h)."""
 
@@ -94,7 +95,7 @@ class Rewriter:
     ) -> None:
         self.problems: list[Problem] = []
         self._line = lines
-        self._single = single_floats
+        self._single = _single_precision() if single_floats else None
         self._evidence = evidence
         self._constants: dict[str, int] = {}
         self._blocks: list[str] = ["<module>"]
@@ -409,6 +410,7 @@ class Rewriter:
         self._children(node)
         if of_equality:
             # only True itself means that the two are equal (firmware: py/obj.c)
+            assert node.value is not None
             true = ast.Compare(left=node.value, ops=[ast.Is()], comparators=[constant(True, node.value)])
             node.value = ast.copy_location(true, node.value)
         return node
@@ -434,8 +436,9 @@ class Rewriter:
         return node
 
     def _Constant(self, node: ast.Constant) -> ast.expr:
-        if self._single and type(node.value) is float:
-            return called(hooks.FLOAT, ast.copy_location(ast.Constant(value=node.value), node), at=node)
+        if self._single is not None and isinstance(node.value, (float, complex)):
+            source = self._line(node.lineno).encode()[node.col_offset :].decode("utf-8", "replace")
+            node.value = self._single.literal(node.value, source)
         return node
 
     def _Attribute(self, node: ast.Attribute) -> ast.expr:
@@ -529,6 +532,18 @@ class Rewriter:
         return not isinstance(node, (ast.BinOp, ast.Constant)) and self._may_be(node, *kinds)
 
     def _BinOp(self, node: ast.BinOp) -> ast.expr:
+        made = self._operation(node)
+        return made if self._single is None else self._in_single(made, node)
+
+    def _in_single(self, made: ast.expr, node: ast.BinOp) -> ast.expr:
+        """A binary operation where the host would give a float in double precision."""
+        assert self._single is not None
+        left, op, right = node.left, node.op, node.right
+        if isinstance(op, ast.Div):
+            made = called(hooks.DIVIDE, left, right, at=node)
+        return self._single.folded(made, left, op, right) if isinstance(made, (ast.BinOp, ast.Call)) else made
+
+    def _operation(self, node: ast.BinOp) -> ast.expr:
         kind = type(node.op)
         if kind is ast.Add:
             careful = not isinstance(node.left, ast.BinOp) and self._may_be(node.left, BYTES, BYTEARRAY)
@@ -617,6 +632,8 @@ class Rewriter:
         elif hook:
             changed = called(hook, _read(target), node.value, at=node.value)
             return ast.copy_location(ast.Assign(targets=[target], value=changed), node)
+        elif self._single is not None and isinstance(node.op, (ast.Div, ast.Pow)):
+            return _in_place(node)
         return node
 
     def _Compare(self, node: ast.Compare) -> ast.expr:
@@ -736,6 +753,23 @@ class Rewriter:
         if not any(isinstance(item, ast.Starred) for item in node.elts):
             return False
         return self._line(node.lineno).encode()[node.col_offset : node.col_offset + 1] != b"("
+
+
+def _single_precision() -> Any:
+    from emulator.runtime.single import constants
+
+    return constants
+
+
+def _in_place(node: ast.AugAssign) -> ast.stmt:
+    """``/=`` and ``**=`` in single precision."""
+    target = node.target
+    if not isinstance(target, ast.Name):
+        node.value = called(hooks.RIGHT, node.value, at=node.value)
+        return node
+    hook = hooks.DIVIDE if isinstance(node.op, ast.Div) else hooks.POWER
+    value = called(hook, ast.copy_location(name(target.id), target), node.value, at=node.value)
+    return ast.copy_location(ast.Assign(targets=[target], value=value), node)
 
 
 def _without_ignored(statement: ast.stmt) -> ast.stmt:

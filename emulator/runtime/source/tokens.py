@@ -56,7 +56,7 @@ _TROUBLE = tuple(
 
 def refused(text: str) -> Iterator[Problem]:
     """What CPython reads and 1.11 refuses."""
-    if not any([pattern.search(text) for pattern in _TROUBLE]):
+    if not any(pattern.search(text) for pattern in _TROUBLE):
         return
     for match in _LITERAL.finditer(text):
         literal = match[0]

@@ -11,6 +11,8 @@ FACTS = [
     ("cmath.phase(1)", "0.0"),
     ("cmath.phase('a')", "TypeError: can't convert str to complex"),
     ("cmath.polar(1+1j)", "(1.414214, 0.7853982)"),
+    ("cmath.polar(1e30+1e30j)", "(inf, 0.7853982)"),
+    ("cmath.log(1e30j)", "(inf+1.570796j)"),
     ("cmath.rect(1, 1j)", "TypeError: can't convert complex to float"),
     ("cmath.exp('a')", "TypeError: can't convert str to complex"),
     ("cmath.sqrt(-1).real", "-4.371139e-08"),

@@ -61,6 +61,8 @@ FACTS = [
     ("math.sqrt(float('nan'))", "nan"),
     ("math.sqrt(float('inf'))", "inf"),
     ("math.pow(float('inf'),2)", "inf"),
+    ("math.pow(2,float('inf'))", "ValueError: math domain error"),
+    ("math.ldexp(1,2**40)", "OverflowError: overflow converting long int to machine word"),
     ("math.log(float('inf'))", "inf"),
     ("math.sin(float('inf'))", "ValueError: math domain error"),
     ("math.ceil(float('inf'))", "OverflowError: can't convert inf to int"),

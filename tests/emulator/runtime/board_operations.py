@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """What 1.11 with the board's switches prints for expressions and statements that are tried one after the other.
 
 A row is an expression, whose ``repr`` is shown, or after ``!`` statements with ``;;`` between them, ``ok`` at their end. An exception is

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Source as the parser of 1.11 with the board's switches takes or refuses it (firmware: py/parse.c, py/lexer.c)."""
 
 from __future__ import annotations
@@ -478,7 +477,7 @@ TAKEN: list[str] = [
     "x = 'a' \\\n'b'\nprint(x)",
     'def f():\n\treturn 1\n        return 2',
     'é = 1\nprint(é)',
-    'a–b',
+    'a\u2013b',
     'x = “a”',
     'x[::\n]',
     'lambda *a, **b, c: 1',

@@ -275,6 +275,11 @@ MEANS = {
     "a keyword twice": ("def f(**k): print(k)\nf(a=1, a=2)", "{'a': 2}"),
     "import * in a function": ("def f():\n    from math import *\nf()\nprint(sqrt(4) == 2)", "True"),
     "slots": ("class A:\n    __slots__ = ('x',)\na = A()\na.y = 1\nprint(a.y)", "1"),
+    "ignored in-place methods": (
+        "class A:\n    def __iadd__(self, o): return 'in place'\n    def __imul__(self, o): return 'never'\n"
+        "    def __mul__(self, o): return 'plain'\na = b = A()\na += 1\nb *= 1\nprint(a, b)",
+        "in place plain",
+    ),
     "ignored methods": ("class A:\n    def __setattr__(self, n, v): print('never')\na = A()\na.x = 1\nprint(a.x)", "1"),
     "raise from": ("try:\n    raise ValueError(1) from OSError(2)\nexcept ValueError as e:\n    print(hasattr(e, '__cause__'))", "False"),
     "bytecode decorator": ("@micropython.bytecode\ndef f(): return 1\nprint(f())", "1"),

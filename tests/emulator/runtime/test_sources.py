@@ -61,7 +61,15 @@ SOURCES: dict[str, tuple[bytes, str]] = {
     "one statement of 200 kB": (b"x = [" + b"1, " * 70_000 + b"]\nprint(len(x))", "70000"),
 }  # fmt: skip
 
-HOST_TEXTS = ("RecursionError", "unterminated", "codec can't", "null byte", "parser stack", "emulator error", "never closed")
+HOST_TEXTS = (
+    "RecursionError",
+    "unterminated",
+    "codec can't",
+    "null byte",
+    "parser stack",
+    "emulator error",
+    "never closed",
+)
 PLACES = ("main.py", "boot.py", "module", "exec")
 
 
@@ -106,7 +114,10 @@ def test_all(name: str, place: str) -> None:
 @pytest.mark.nightly
 def test_ten_megabytes() -> None:
     with Board("fipy") as board:
-        load(board, "text = 'x = 1\\n' * 400000\ntry:\n    exec(text + text + text + text)\nexcept MemoryError as e: print(e)\n")
+        load(
+            board,
+            "text = 'x = 1\\n' * 400000\ntry:\n    exec(text + text + text + text)\nexcept MemoryError as e: print(e)\n",
+        )
         text = board.run(timeout=NEVER).text
     assert text.startswith("memory allocation failed, allocating ")
 

@@ -1,0 +1,252 @@
+"""A running board's files over FTP: an emulated board's or a real one's, with what the firmware understands.
+
+Commands work in the folder that holds what they name: the board answers 451 to a transfer by absolute path, lists only the
+current folder and has no NLST, MLSD or APPE (firmware: esp32/ftp/ftp.c).
+"""
+
+from __future__ import annotations
+
+import ftplib
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from emulator.flash_tool import FlashError, Item, Place
+from emulator.servers import DEFAULT_LOGIN
+from flashfs.names import decode_name, encode_text
+
+PORT = 21
+TIMEOUT = 20.0
+"""Seconds without an answer; the board itself gives up a transfer after 10."""
+MAX_FILE = 8 * 1024 * 1024
+MAX_LISTING = 1024 * 1024
+
+_LINE = re.compile(rb"([d-])\S{9} +\d+ +\S+ +\S+ +(\d+) \S+ +\d+ +(?:\d+|\d\d:\d\d) (.+)")
+"""A line of the board's LIST; the month may be its "Ago"."""
+
+
+class Address(NamedTuple):
+    """Where a board's FTP server is, and the login."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+def parse_address(text: str) -> Address:
+    """Read ``ftp://micro:python@127.0.0.1:2121/flash`` (what ``run --ftp`` prints), ``HOST[:PORT]`` or a port of this machine.
+
+    :raises ValueError: with a text for a person; it never holds the password
+    """
+    if text.isdecimal():
+        text = f"127.0.0.1:{text}"
+    url = urlsplit(text if "://" in text else f"ftp://{text}")
+    if url.scheme != "ftp":
+        raise ValueError(f"{url.scheme}: boards speak plain FTP only")
+    try:
+        port = url.port or PORT
+    except ValueError:
+        raise ValueError("the port is a number up to 65535") from None
+    if not url.hostname:
+        raise ValueError("no host is named")
+    if url.path.rstrip("/") not in ("", "/flash"):
+        raise ValueError("the address ends with the host and port, or with /flash")
+    user, password = DEFAULT_LOGIN
+    if url.username is not None:
+        user, password = unquote(url.username), unquote(url.password or "")
+    return Address(url.hostname, port, user, password)
+
+
+class RemoteFiles:
+    """The files of the board at an address; a context manager. Raises FlashError, in one line for a person."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._folder: str | None = None
+        self._ftp = ftplib.FTP(timeout=TIMEOUT, encoding="utf-8")
+        try:
+            with self._failing():
+                self._ftp.connect(address.host, address.port)
+            with self._failing("login"):
+                self._ftp.login(address.user, address.password)
+        except FlashError:
+            self._ftp.close()
+            raise
+
+    def __enter__(self) -> RemoteFiles:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Say goodbye."""
+        try:
+            self._ftp.quit()
+        except (OSError, EOFError, ftplib.Error):
+            self._ftp.close()
+
+    # -- looking
+
+    def item(self, place: Place) -> Item:
+        """Return one entry. Raises FlashError."""
+        if not place.parts:
+            if place.mount:
+                self._enter(place)
+            return Item(place, None, 0)
+        for item in self.listing(_parent(place)):
+            if item.place.parts == place.parts:
+                if place.folder and item.size is not None:
+                    raise FlashError(f"{place}: ENOTDIR, it is a file")
+                return item
+        raise FlashError(f"{place}: ENOENT, there is no such file or folder on the board")
+
+    def exists(self, place: Place) -> Item | None:
+        """Return one entry, None if it is not there. Raises FlashError."""
+        if not place.parts:
+            return self.item(place)
+        parent = self.exists(_parent(place))
+        if parent is None or parent.size is not None:
+            return None
+        return next((item for item in self.listing(_parent(place)) if item.place.parts == place.parts), None)
+
+    def listing(self, place: Place) -> list[Item]:
+        """Return what a folder holds. Raises FlashError."""
+        self._enter(place)
+        lines = self._receive("LIST", place, MAX_LISTING).split(b"\r\n")
+        items = []
+        for line in filter(None, lines):
+            found = _LINE.fullmatch(line)
+            if found is None:
+                raise FlashError(f"{place}: a line of its listing is not the board's: {line[:60]!r}")
+            kind, size, name = found.groups()
+            if not place.mount:
+                items.append(Item(Place(f"/{decode_name(name)}", ()), None, 0))
+                continue
+            child = Place(place.mount, (*place.parts, name), kind == b"d")
+            items.append(Item(child, None if kind == b"d" else int(size), 0))
+        return items
+
+    def walk(self, place: Place) -> Iterator[tuple[Item, list[bool]]]:
+        """Yield everything below a folder; the second part of each pair is empty."""
+        item = self.item(place)
+        pending = [item] if item.size is None else []
+        while pending:
+            folder = pending.pop()
+            for each in self.listing(folder.place):
+                yield each, []
+                if each.size is None:
+                    pending.append(each)
+
+    def read(self, place: Place) -> bytes:
+        """Return the content of a file. Raises FlashError."""
+        self._enter(_parent(place))
+        return self._receive(f"RETR {_name(place)}", place, MAX_FILE)
+
+    # -- changing
+
+    def make_folder(self, place: Place) -> None:
+        """Make a folder and those it is in. Raises FlashError."""
+        for depth in range(1, len(place.parts) + 1):
+            part = Place(place.mount, place.parts[:depth], folder=True)
+            there = self.exists(part)
+            if there is None:
+                self._enter(_parent(part))
+                with self._failing(part):
+                    self._ftp.voidcmd(f"MKD {_name(part)}")
+            elif there.size is not None:
+                raise FlashError(f"{part}: EEXIST, it is a file on the board")
+
+    def write(self, place: Place, content: bytes, progress: Callable[[int], None]) -> None:
+        """Write a file; ``progress`` is told the number of bytes of each piece. Raises FlashError."""
+        self._enter(_parent(place))
+        with self._failing(place):
+            self._ftp.storbinary(
+                f"STOR {_name(place)}", io.BytesIO(content), callback=lambda piece: progress(len(piece))
+            )
+
+    def remove(self, place: Place) -> None:
+        """Remove a file or an empty folder. Raises FlashError."""
+        self._enter(_parent(place))
+        with self._failing(place):
+            self._ftp.voidcmd(f"DELE {_name(place)}")
+
+    # -- the conversation
+
+    def _enter(self, place: Place) -> None:
+        folder = str(place)
+        if folder != self._folder:
+            self._folder = None
+            with self._failing(place):
+                self._ftp.voidcmd(f"CWD {_sendable(folder)}")
+            self._folder = folder
+
+    def _receive(self, command: str, place: Place, limit: int) -> bytes:
+        pieces = bytearray()
+
+        def take(piece: bytes) -> None:
+            pieces.extend(piece)
+            if len(pieces) > limit:
+                raise FlashError(f"{place}: larger than anything a board holds")
+
+        with self._failing(place):
+            self._ftp.retrbinary(command, take)
+        return bytes(pieces)
+
+    @contextmanager
+    def _failing(self, about: Place | str | None = None) -> Iterator[None]:
+        what = f"{self._address}" if about is None else f"{about}"
+        try:
+            yield
+        except ftplib.Error as error:
+            raise FlashError(f"{what}: {_meaning(str(error))}") from error
+        except UnicodeError as error:
+            raise FlashError(f"{what}: an answer that is not UTF-8") from error
+        except EOFError as error:
+            raise FlashError(f"{what}: the board closed the connection") from error
+        except TimeoutError as error:
+            raise FlashError(
+                f"{what}: no answer within {TIMEOUT:.0f} s; a board serves one FTP client at a time"
+            ) from error
+        except OSError as error:
+            raise FlashError(f"{what}: {error.strerror or error}") from error
+
+
+_MEANINGS = {
+    "332": "the login was not taken",
+    "426": "no data for 10 seconds: the board gave up",
+    "451": "the transfer failed: the flash is full, or cannot be written",
+    "530": "the board refuses this login (as delivered: micro, python)",
+    "550": "the board cannot do that: no such file or folder, a folder that is not empty, or a name it does not take",
+}
+"""What the board's replies mean, most of which have no text (firmware: esp32/ftp/ftp.c)."""
+
+
+def _meaning(reply: str) -> str:
+    code = reply[:3]
+    return f"{_MEANINGS[code]} ({code})" if code in _MEANINGS else f"unexpected answer {reply!r}"
+
+
+def _parent(place: Place) -> Place:
+    return Place(place.mount, place.parts[:-1], folder=True)
+
+
+def _name(place: Place) -> str:
+    return _sendable(decode_name(place.parts[-1]))
+
+
+def _sendable(text: str) -> str:
+    if any(char in text for char in "\r\n\0"):
+        raise FlashError(f"{text!r}: FTP has no way to name it")
+    try:
+        encode_text(text).decode("utf-8")
+    except UnicodeDecodeError:
+        raise FlashError(f"{encode_text(text)!r}: not UTF-8; FTP as this machine speaks it cannot name it") from None
+    return text

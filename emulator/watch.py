@@ -1,0 +1,154 @@
+"""Following a project on the host while its board runs: what changes there goes onto the flash, then the board begins anew.
+
+The host is asked again and again: that works on every system and on network drives, and costs a ``stat`` for each file.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emulator.project import SKIPPED, Project, ProjectError, read
+from emulator.pymakr import Restart
+
+if TYPE_CHECKING:
+    from emulator.board import Board
+
+INTERVAL = 0.3
+"""Seconds between two looks."""
+
+_NAMED = 3
+
+Stamps = dict[str, tuple[int, int]]
+"""Host path -> time of change in ns, and size."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is different on the host: device paths inside the volume."""
+
+    project: Project
+    """What is new or has other content."""
+    removed: tuple[str, ...]
+    """What is gone, a folder after what was in it."""
+    restart: Restart
+
+    def __str__(self) -> str:
+        names = [*self.project.entries, *self.removed]
+        shown = ", ".join(name[1:] for name in names[:_NAMED])
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        return f"{shown}{more}"
+
+
+class Watch:
+    """A project as it was when it was last looked at. Raises ProjectError if it cannot be read at first."""
+
+    def __init__(self, path: Path, flash: Path | None = None) -> None:
+        self._path = path
+        self._flash = flash
+        self._stamps = self._look()
+        self._taken = self._stamps
+        self._entries = read(path, flash).entries
+
+    def look(self) -> Changes | None:
+        """What has changed since the last look that found anything; None for nothing, and while files are being written.
+
+        Raises ProjectError once for a state that cannot be read; it is looked at again when it changes.
+        """
+        before, self._stamps = self._stamps, self._look()
+        if self._stamps == self._taken or self._stamps != before:
+            return None
+        self._taken = self._stamps
+        project = read(self._path, self._flash)
+        old, self._entries = self._entries, project.entries
+        new = {path: content for path, content in project.entries.items() if path not in old or old[path] != content}
+        removed = tuple(sorted((path for path in old if path not in project.entries), reverse=True))
+        if not new and not removed:
+            return None
+        origins = {path: host for path, host in project.origins.items() if path in new}
+        return Changes(Project(new, origins), removed, project.restart)
+
+    def _look(self) -> Stamps:
+        stamps: Stamps = {}
+        for root in filter(None, (self._path, self._flash)):
+            _stamp(root, stamps)
+            _stamp_tree(str(root), stamps)
+        return stamps
+
+
+def _stamp_tree(root: str, stamps: Stamps) -> None:
+    pending = [root]
+    while pending:
+        try:
+            entries = list(os.scandir(pending.pop()))
+        except OSError:  # gone again, or not to be read: reading the project says so
+            continue
+        for entry in entries:
+            if entry.name in SKIPPED:
+                continue
+            _stamp(entry, stamps)
+            if entry.is_dir(follow_symlinks=False):
+                pending.append(entry.path)
+
+
+def _stamp(file: Path | os.DirEntry[str], stamps: Stamps) -> None:
+    try:
+        status = file.stat()
+    except OSError:
+        return
+    # the time of a folder changes with names that are passed over
+    is_folder = stat.S_ISDIR(status.st_mode)
+    stamps[os.fspath(file)] = (0, 0) if is_folder else (status.st_mtime_ns, status.st_size)
+
+
+def apply(board: Board, changes: Changes) -> None:
+    """Put changes onto the flash and have the board begin anew. Raises ProjectError, and nothing has changed then."""
+    board.load_project(changes.project)
+    for path in changes.removed:
+        place = board.flash / path[1:]
+        if place.is_dir():
+            if not any(place.iterdir()):  # the script may keep files of its own there
+                place.rmdir()
+        elif place.exists():
+            place.unlink()
+    if changes.restart == "hard":
+        board.reset()
+    else:
+        board.soft_reset()
+
+
+class Watcher:
+    """Looks in a thread until it is closed, and carries out what it finds; ``say`` is given a line about each."""
+
+    def __init__(self, board: Board, watch: Watch, say: Callable[[str], None], interval: float = INTERVAL) -> None:
+        self._board = board
+        self._watch = watch
+        self._say = say
+        self._interval = interval
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop looking."""
+        self._closed.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closed.wait(self._interval):
+            try:
+                changes = self._watch.look()
+                if changes is None:
+                    continue
+                self._say(f"{changes}: {_WORDS[changes.restart]}")
+                apply(self._board, changes)
+            except (ProjectError, OSError) as error:
+                self._say(f"{error}; nothing has changed on the board")
+
+
+_WORDS: dict[Restart, str] = {"soft": "soft reset", "hard": "reset"}
