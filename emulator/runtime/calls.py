@@ -269,6 +269,7 @@ def _memoryview(*args: Any, **kwargs: Any) -> memoryview:
 def _enumerate(*args: Any, **kwargs: Any) -> Any:
     values = dict(zip(("iterable", "start"), args, strict=False))
     if len(args) > 2:
+        to_int(args[1])
         raise TypeError("extra positional arguments given")
     for name, value in kwargs.items():
         if name not in ("iterable", "start") or name in values:

@@ -106,7 +106,7 @@ def modulo_in_place(left: Any, right: Any) -> Any:
 
 def repeated_in_place(left: Any, right: Any) -> Any:
     """What ``left *= right`` gives: only a sequence on the left is repeated. Raises TypeError, MemoryError."""
-    if isinstance(left, (int, float)) and isinstance(right, (str, bytes, list, tuple)):
+    if isinstance(left, bytearray) or (isinstance(left, (int, float)) and isinstance(right, (str, bytes, list, tuple))):
         raise unsupported("", left, right)
     if type(left) in _WORDS and isinstance(right, int) and right > 64:
         allocate(len(left) * right * _WORDS[type(left)] + _HEADERS[type(left)])

@@ -181,7 +181,7 @@ def _contained(fault: Fault) -> str:
         and (type(operands[1]) is int or isinstance(operands[1], (float, complex)))
     ):
         return f"unsupported types for : 'int', '{type(operands[1]).__name__}'"
-    return f"'{fault.match[1]}' object isn't iterable"
+    return f"'{'int' if fault.match[1] == 'bool' else fault.match[1]}' object isn't iterable"
 
 
 def _index(fault: Fault) -> str | None:
@@ -335,7 +335,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         TypeError,
-        r".*\(\) argument after \*\* must be a mapping, not (\w+)",
+        r".* argument after \*\* must be a mapping, not (\w+)",
         r"'\1' object has no attribute 'keys'",
         shown=AttributeError,
     ),

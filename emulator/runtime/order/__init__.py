@@ -78,6 +78,8 @@ def _set_display(*members: Any) -> set[Any]:
 def _delete_item(obj: Any, key: Any) -> None:
     if type(obj) in (dict, dicts.Display) and key in obj:
         dicts.deleted(obj, key)
+    elif type(obj) is list and not obj:
+        raise IndexError("pop from empty list")
     elif isinstance(obj, bytearray):
         raise TypeError("'bytearray' object doesn't support item deletion")
     del obj[key]
