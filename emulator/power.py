@@ -176,6 +176,8 @@ class PowerCycle:
         self.off = False
         self.ending: Ending | None = None
         self.script_builtins: dict[str, Any] = {}
+        self.heap_bytes = 0
+        """The heap of the board; 0 if no script has it."""
         self.trace: TraceFunction | None = None
         """The tracing function of a debugger that knows one thread only (pdb); the script's threads take it over."""
         # reentrant: a collected socket takes back its at_end action in whatever thread the collector runs

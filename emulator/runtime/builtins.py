@@ -35,6 +35,8 @@ NATIVE = (  # noqa: SIM905  a table to read, not sixty lines
 """Names whose host object serves."""
 
 _UNSET: Any = object()
+_TABLES = (dict, type({}.keys()), type({}.values()), type({}.items()), *order.HOST_TYPES)
+"""What may change while it is iterated."""
 
 
 def make(interpreter: Interpreter) -> dict[str, Any]:
@@ -150,7 +152,7 @@ def _pure() -> dict[str, Callable[..., Any]]:
 
     @native(1)
     def iter(obj: Any) -> Any:
-        return host.iter(iterated(obj))
+        return host.iter(order.live_or_as_it_is(iterated(obj) if type(obj) not in _TABLES else obj))
 
     @native(1)
     def next_(iterator: Any) -> Any:
@@ -224,8 +226,11 @@ def _pure() -> dict[str, Callable[..., Any]]:
         if host.any(type(base) is type and base in calls.FINAL for base in bases):
             return calls.made_class(name, bases, {})
         if len(bases) > 1:
-            return host.__build_class__(body, name, *bases, metaclass=calls.DepthFirst)
-        return host.__build_class__(body, name, *bases)
+            return calls.without_reflection(host.__build_class__(body, name, *bases, metaclass=calls.DepthFirst))
+        made = calls.without_reflection(host.__build_class__(body, name, *bases))
+        if (not bases or bases[0] is object) and type(made) is type and calls.has_no_init(made):
+            calls.take_any_arguments(made)
+        return made
 
     named: dict[str, Callable[..., Any]] = {
         function.__name__: function
@@ -377,9 +382,6 @@ def _of_device(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
     def help(*args: Any) -> None:
         interpreter.help(*args)
 
-    def const(value: Any, /) -> Any:
-        return value
-
     def nowhere(name: str) -> Any:
         raise NameError(f"name '{name}' isn't defined")
 
@@ -407,7 +409,6 @@ def _of_device(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
         "open": opener(lambda: interpreter.device.vfs),
         "input": input,
         "help": help,
-        "const": const,
         "__import__": import_,
         "__repl_print__": repl_print,
         hooks.GUARD: guard,

@@ -11,12 +11,13 @@ from __future__ import annotations
 import builtins as host_builtins
 import gc
 import math
+import sys
 from collections.abc import Callable, Iterable
 from itertools import islice
 from types import BuiltinMethodType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from emulator.runtime import hooks, order
+from emulator.runtime import hooks, memory, order
 from emulator.runtime.messages import board_type
 from emulator.runtime.methods import late
 from emulator.runtime.methods._common import buffer_of, decoded, implicit_str, text_of, to_int, view_of
@@ -49,8 +50,6 @@ def iterated(items: Any) -> Any:
     if kind is list or kind is tuple or kind is str or kind is bytes:
         return items
     if kind is range:
-        if len(items) > _MOST_ITEMS:
-            raise MemoryError(f"memory allocation failed, allocating {4 * len(items) & 0xFFFFFFFF} bytes")
         return items
     if kind in _LAZY:
         _check_nesting(items)
@@ -60,8 +59,19 @@ def iterated(items: Any) -> Any:
     return late.iterate()(items)
 
 
-_MOST_ITEMS = 1 << 20
-"""Words that the largest heap of a board holds."""
+def kept(items: Any) -> Any:
+    """``iterated(items)`` for what keeps all of them. Raises MemoryError for a range that no list can hold."""
+    if type(items) is range:
+        memory.grown(_length(items))
+    return iterated(items)
+
+
+def _length(items: range) -> int:
+    try:
+        return len(items)
+    except OverflowError:
+        return 1 << 62
+
 
 _LAZY = (enumerate, filter, map, zip)
 _MOST_NESTED = 100
@@ -79,7 +89,7 @@ def _check_nesting(iterator: Any) -> None:
 
 def listed(items: Any) -> list[Any]:
     """``list(items)``. Raises TypeError."""
-    return list(iterated(items))
+    return list(kept(items))
 
 
 def first(table: Any) -> Any:
@@ -142,9 +152,13 @@ def _int(*args: Any, **kwargs: Any) -> int:
     return parse_int(text if isinstance(text, str) else text.decode("latin-1"), to_int(args[1]))
 
 
+_INFINITE = 2.0**128 - 2.0**103
+"""From here on a number is infinite in single precision."""
+
+
 def whole(value: float) -> int:
     """``int(value)``. Raises OverflowError, ValueError (firmware: py/objint.c)."""
-    if math.isinf(value):
+    if math.isinf(value) or abs(value) >= _INFINITE:
         raise OverflowError("can't convert inf to int")
     if math.isnan(value):
         raise ValueError("can't convert NaN to int")
@@ -265,7 +279,9 @@ def _enumerate(*args: Any, **kwargs: Any) -> Any:
     if len(args) == 1 and not kwargs:
         return enumerate(iterated(args[0]))
     values = dict(zip(("iterable", "start"), args, strict=False))
-    check_count(len(args), 0, 2)
+    if len(args) > 2:
+        to_int(args[1])
+        raise TypeError("extra positional arguments given")
     for name, value in kwargs.items():
         if name not in ("iterable", "start") or name in values:
             raise TypeError("extra keyword arguments given")
@@ -279,14 +295,14 @@ def _set(*args: Any, **kwargs: Any) -> set[Any]:
     if kwargs:
         no_keywords()
     check_count(len(args), 0, 1)
-    return order.made_set(iterated(args[0]) if args else ())
+    return order.made_set(kept(args[0]) if args else ())
 
 
 def _frozenset(*args: Any, **kwargs: Any) -> frozenset[Any]:
     if kwargs:
         no_keywords()
     check_count(len(args), 0, 1)
-    return order.made_frozenset(iterated(args[0]) if args else ())
+    return order.made_frozenset(kept(args[0]) if args else ())
 
 
 def _tuple(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
@@ -295,7 +311,7 @@ def _tuple(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
     check_count(len(args), 0, 1)
     if args and type(args[0]) is tuple:
         return args[0]
-    return tuple(iterated(args[0])) if args else ()
+    return tuple(kept(args[0])) if args else ()
 
 
 def _dict(*args: Any, **kwargs: Any) -> dict[Any, Any]:
@@ -329,6 +345,10 @@ def _at_most(items: Iterable[Any], count: int) -> list[Any]:
 def plain_type(obj: Any) -> type:
     """``type(obj)`` as a script sees it: a class that only the host has gives the board's."""
     kind = type(obj)
+    if isinstance(obj, BaseException):
+        from emulator.runtime.messages import board_class
+
+        kind = board_class(obj)
     if kind is BuiltinMethodType and not isinstance(obj.__self__, (ModuleType, type(None))):
         return MethodType
     if isinstance(obj, BaseException):
@@ -398,7 +418,67 @@ def made_class(name: Any, bases: Any, names: Any) -> type:
         if base in FINAL:
             raise TypeError(f"type '{board_type(base.__name__)}' isn't an acceptable base type")
     kind = type if len(bases) < 2 else DepthFirst
-    return kind(name, tuple(bases), {"__module__": "__main__", **names})
+    made = kind(name, tuple(bases), {"__module__": "__main__", **names})
+    if (not bases or bases[0] is object) and has_no_init(made):
+        take_any_arguments(made)
+    return made
+
+
+def has_no_init(made: type) -> bool:
+    """Whether a class has no ``__init__`` but that of ``object``."""
+    return getattr(made, "__init__", None) is getattr(object, "__init__", None)
+
+
+def take_any_arguments(made: type) -> None:
+    """Let a class without ``__init__`` be called with arguments, which mean nothing (firmware: py/objtype.c)."""
+    if "__new__" not in made.__dict__:
+        made.__new__ = _without_arguments  # type: ignore[method-assign, assignment]
+
+
+_REFLECTED = {"__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__"}
+
+
+def without_reflection(made: type) -> type:
+    """``made``; where it has ``__lt__`` only, its objects have no ``>`` (firmware: py/objtype.c)."""
+    for name in _REFLECTED.keys() & made.__dict__.keys():
+        other = _REFLECTED[name]
+        if getattr(made, other, None) is getattr(object, other):
+            setattr(made, other, _comparison(other))
+    return made
+
+
+def _comparison(name: str) -> Callable[[Any, Any], Any]:
+    def compare(self: Any, other: Any) -> Any:
+        from emulator.runtime.raised import compared
+
+        # the host asks the right one with the operands turned round, where the left one has no answer
+        if compared(sys._getframe(1)) == _REFLECTED[name]:
+            raise TypeError(f"unsupported types for {_REFLECTED[name]}: '{type_name(other)}', '{type_name(self)}'")
+        raise TypeError(f"unsupported types for {name}: '{type_name(self)}', '{type_name(other)}'")
+
+    compare.__name__ = compare.__qualname__ = name
+    return compare
+
+
+_new = object.__new__
+
+
+@staticmethod  # type: ignore[misc]
+def _without_arguments(kind: type, *args: Any, **kwargs: Any) -> object:
+    try:
+        return _new(kind)
+    except TypeError:
+        pass  # built on a native type
+    for owner in kind.__mro__:
+        other = owner.__dict__.get("__new__")
+        if owner.__module__ == "builtins" and owner is not object and other is not None:
+            return other(kind, *args, **kwargs)
+    return _new(kind)
+
+
+def is_taken_for(kind: type, name: str) -> bool:
+    """Whether ``kind.__new__`` is there for the host only."""
+    return name == "__new__" and getattr(kind, name, None) is _without_arguments.__func__  # type: ignore[attr-defined]
 
 
 class DepthFirst(type):
@@ -494,6 +574,8 @@ def makers(interpreter: Interpreter) -> dict[int, Maker]:
         except TypeError:
             pass
         data = bytearray()
+        if type(value) is range:
+            allocate(_length(value))
         for item in iterated(value):
             number = to_int(item)
             if not 0 <= number <= 255:
@@ -515,6 +597,8 @@ def makers(interpreter: Interpreter) -> dict[int, Maker]:
         try:
             return bytearray(buffer_of(value))
         except TypeError:
+            if type(value) is range:
+                allocate(_length(value))
             return bytearray([truncated(item) & 0xFF for item in iterated(value)])
 
     def make_list(*args: Any, **kwargs: Any) -> list[Any]:
@@ -524,10 +608,8 @@ def makers(interpreter: Interpreter) -> dict[int, Maker]:
         if not args:
             return []
         value = args[0]
-        if type(value) is range:
-            allocate(4 * len(value))
         if hasattr(type(value), "__len__"):
-            return list(iterated(value))
+            return list(kept(value))
         # what does not end fills the heap; a list doubles its memory, and old and new have to be there together
         most = 4
         while 12 * most <= heap():

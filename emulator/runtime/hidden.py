@@ -139,6 +139,13 @@ def _visible(obj: Any, name: str) -> Any:
     renamed = _renamed(obj, name)
     if renamed is not None:
         return getattr(obj, renamed)
+    if name == "__new__" and type(obj) is not super:
+        from emulator.runtime.calls import is_taken_for
+
+        if is_taken_for(obj if isinstance(obj, type) else kind, name):
+            raise no_attribute(obj, name)
+    if name == "__dict__" and is_visible(obj, name):
+        return dict(getattr(obj, name))  # what is changed in it changes nothing (firmware: py/objtype.c)
     if name in HIDDEN_ATTRIBUTES and not is_visible(obj, name):
         if name == "__qualname__" and isinstance(obj, type) and script_class(obj):
             return obj.__name__

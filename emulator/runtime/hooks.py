@@ -63,9 +63,6 @@ REPEAT = ".repeat"
 POWER = ".pow"
 """``.pow(left, right)``: ``**``."""
 
-UNION = ".or"
-"""``.or(left, right)``: ``|`` beside a dict display."""
-
 CONTAINS = ".in"
 """``.in(item, container)``: ``in`` with a literal text on its left."""
 
@@ -74,6 +71,9 @@ STEPPED = ".stepped"
 
 ITER = ".iter"
 """``.iter(obj)``: what a loop over ``obj`` goes through; dicts and sets in the board's order."""
+
+LIVE = ".live"
+"""``.live(obj)``: as ``.iter``, where the body of the loop changes ``obj``."""
 
 DICT = ".dict"
 """``.dict(made, size)``: a dict display of three entries or more; its table has as many places as the display has entries."""
@@ -186,3 +186,42 @@ RAISING = ".raising"
 
 CAUGHT = ".caught"
 """``.caught(exception)``: an ``except`` clause has caught it; made in a locked heap it holds no more than the board's does."""
+
+TWICE = ".twice"
+"""``.twice(f, *names)``: ``f``, if it can be called with a keyword argument of each of these names given twice."""
+
+TYPE, INT = ".type", ".int"
+"""The host's ``type`` and ``int``, whatever the script calls by these names."""
+
+IS = ".is"
+"""``.is(left, right)``: ``is`` between what may be numbers or texts."""
+
+OR = ".or"
+"""``.or(left, right)``: ``|`` where one may be a dict."""
+
+OR_IN_PLACE, MODULO_IN_PLACE, REPEAT_IN_PLACE = ".ior", ".imod", ".imul"
+"""``.ior(left, right)`` and so on: what ``left |= right``, ``left %= right`` and ``left *= right`` give."""
+
+VIEW = ".view"
+"""``.view(name, left, right)``: an operator beside ``keys()``, ``values()`` or ``items()``; ``name`` is its method's."""
+
+ADDEND = ".addend"
+"""``.addend(to, value)``: ``value`` as it can be added to ``to`` in place."""
+
+STORE_BYTE = ".setbyte"
+"""``.setbyte(obj, key, value)``: ``obj[key] = value`` where ``obj`` may be a bytearray."""
+
+BYTE = ".byte"
+"""The local name under which what is stored into a bytearray is held."""
+
+WRONG = ".wrong"
+"""The exceptions that the host raises for what a bytearray cannot hold."""
+
+DELETE_SLICE = ".delslice"
+"""``.delslice(obj)``: ``obj``, if slices of it can be deleted."""
+
+SHIFT = ".shl"
+"""``.shl(left, right)``: ``<<`` that may be far."""
+
+KEPT = ".kept"
+"""``.kept(items)``: what a list display goes over, if the heap can hold so many."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import threading
+from pathlib import Path
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from emulator.runtime import builtins, hooks, source
+from emulator.runtime import builtins, hooks, memory, source
 from emulator.runtime.hidden import visible_names
 from emulator.runtime.imports import Importer, new_module
 from emulator.runtime.names import MeasuredPath
@@ -49,6 +50,7 @@ class Interpreter:
 
             self.builtins.update(operators.builtins(self, self.builtins))
         device.power.script_builtins = self.builtins
+        device.power.heap_bytes = device.board.model.memory.heap_bytes
         self.main_module = new_module("__main__", {})
         self.main: dict[str, Any] = self.main_module.__dict__
         self.sites = Sites(self.builtins)
@@ -56,7 +58,7 @@ class Interpreter:
         self._display: dict[str, str] = {}
         self._literals = 0
         self._texts: dict[str, str] = {}
-        """Name in brackets -> source, of files that the flash alone has: tracebacks are read off it."""
+        """What was compiled under names that are no files of the host's: tracebacks are read off it."""
 
     def compile(
         self, text: str, display: str, mode: str = "exec", filename: str | None = None, *, sites: bool = False
@@ -66,6 +68,7 @@ class Interpreter:
         ``sites``: what stands in it can have functions of its own in the builtins. Raises the board's SyntaxError.
         """
         filename = filename or display
+        memory.allocate(len(text))
         if self.heap is None and "heap_lock" in text:  # a text without the word locks no heap
             self.heap_lock()
         try:
@@ -82,6 +85,8 @@ class Interpreter:
         except source.SourceError as error:
             raise self._refused(error, display) from None
         self._display[filename] = display
+        if filename.startswith("</") or not (filename.startswith("<") or Path(filename).is_file()):
+            self._texts[filename] = text
         return code
 
     def heap_lock(self) -> HeapLock:
@@ -122,7 +127,7 @@ class Interpreter:
     def execute(self, code: Any, mode: str, globals: dict[str, Any], locals: Any) -> Any:  # noqa: A002
         """``exec`` and ``eval`` of text."""
         if isinstance(code, (bytes, bytearray)):
-            code = code.decode("utf-8", "replace")
+            code = code.decode("utf-8", "surrogateescape")
         if not isinstance(code, str):
             raise TypeError("object with buffer protocol required")
         compiled = self.compile(code, "<string>", mode)

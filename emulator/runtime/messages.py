@@ -23,6 +23,7 @@ HOST_TYPES: dict[str, str] = {
     "builtin_function_or_method": "function",
     "bytearray_iterator": "iterator",
     "bytes_iterator": "iterator",
+    "callable_iterator": "iterator",
     "classmethod_descriptor": "function",
     "coroutine": "generator",
     "dict_items": "dict_view",
@@ -70,6 +71,10 @@ def _worded(exception: BaseException, message: str) -> _Found | None:
             text = match.expand(row.words) if isinstance(row.words, str) else row.words(Fault(match, exception, site))
             if text is not None:
                 kind = row.shown or type(exception)
+                if not text.isascii():
+                    from emulator.runtime.source.tokens import without_stand_ins
+
+                    text = without_stand_ins(text)
                 return _Found(_type_names(text) if kind in (TypeError, AttributeError) else text, row.shown)
     return None
 

@@ -24,6 +24,7 @@ _NAMES: dict[type, str] = {
     type(iter([])): "iterator",
     type(iter(())): "iterator",
     type(iter("")): "iterator",
+    type(iter(int, 1)): "iterator",
 }
 """Where the name differs from the host's (firmware: py/objfun.c, py/objgenerator.c, py/objdict.c, py/objpolyiter.c)."""
 

@@ -9,15 +9,18 @@ firmware: py/runtime.c, py/objstr.c, py/objarray.c, py/sequence.c, py/objfloat.c
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from emulator.runtime import hooks as names
-from emulator.runtime.calls import makers, type_hooks
+from emulator.runtime.calls import kept, makers, type_hooks
 from emulator.runtime.hidden import table_of as table_of_class
 from emulator.runtime.hidden import visible_getattr
+from emulator.runtime.memory import allocate, allocated
 from emulator.runtime.methods import NATIVE, TABLES, late
 from emulator.runtime.methods._common import buffer_of, implicit_str
+from emulator.runtime.methods.numbers import truncated
 from emulator.runtime.names import type_name
 
 if TYPE_CHECKING:
@@ -55,10 +58,117 @@ def add(left: Any, right: Any) -> Any:
                     return left + right
                 raise unsupported("__add__", left, right) from None
             raise
-        return kind(left) + bytes(data)
+        return allocated(kind(left) + bytes(data))
     if isinstance(left, str) and isinstance(right, bytes):
         implicit_str(right)
     return left + right
+
+
+def addend(to: Any, value: Any) -> Any:
+    """``value`` for ``to += value``: a str is its bytes beside bytes. Raises TypeError."""
+    if type(to) is bytearray:
+        return bytes(buffer_of(value))
+    return (
+        value.encode("utf-8", "surrogatepass")
+        if isinstance(value, str) and isinstance(to, (bytes, bytearray))
+        else value
+    )
+
+
+def identical(left: Any, right: Any, fresh: object = False) -> bool:
+    """``left is right``: a small int is one wherever it comes from, as is a short text (firmware: py/obj.h, py/qstr.c).
+
+    ``fresh``: one of them is made where it stands, and so like no other.
+    """
+    if fresh:
+        return False
+    kind = type(left)
+    if kind is not type(right):
+        return False
+    if kind is int:
+        return bool(left == right) and -(1 << 30) <= left < 1 << 30
+    if kind is str:
+        return left is right or bool(left == right and len(left) <= _INTERNED)
+    return left is right
+
+
+_INTERNED = 10
+"""The longest text of a script that is interned (MICROPY_ALLOC_PARSE_INTERN_STRING_LEN)."""
+
+
+def modulo_in_place(left: Any, right: Any) -> Any:
+    """What ``left %= right`` gives: it formats nothing (firmware: py/objstr.c). Raises TypeError."""
+    if isinstance(left, (str, bytes)):
+        raise TypeError(f"unsupported types for : '{type_name(left)}', '{type_name(right)}'")
+    left %= right
+    return left
+
+
+def repeated_in_place(left: Any, right: Any) -> Any:
+    """What ``left *= right`` gives: only a sequence on the left is repeated. Raises TypeError, MemoryError."""
+    if isinstance(left, bytearray) or (isinstance(left, (int, float)) and isinstance(right, (str, bytes, list, tuple))):
+        raise unsupported("", left, right)
+    if type(left) in _WORDS and isinstance(right, int) and right > 64:
+        allocate(len(left) * right * _WORDS[type(left)] + _HEADERS[type(left)])
+    left *= right
+    return left
+
+
+def united_in_place(left: Any, right: Any) -> Any:
+    """What ``left |= right`` gives. Raises TypeError."""
+    if isinstance(left, dict) and type(right).__module__ == "builtins":
+        raise unsupported("", left, right)
+    left |= right
+    return left
+
+
+def united(left: Any, right: Any) -> Any:
+    """``left | right``: no operator of dicts. Raises TypeError."""
+    of_dict = isinstance(left, dict) or isinstance(right, dict)
+    if of_dict and type(left).__module__ == type(right).__module__ == "builtins":
+        raise unsupported("__or__", left, right)
+    return left | right
+
+
+_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()), range)
+_HOST_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "__and__": operator.and_,
+    "__or__": operator.or_,
+    "__xor__": operator.xor,
+    "__sub__": operator.sub,
+    "__eq__": operator.eq,
+}
+
+
+def of_view(name: str, left: Any, right: Any) -> Any:
+    """An operator beside a view of a dict or a range: there is none (firmware: py/objdict.c, py/objrange.c). Raises TypeError."""
+    if isinstance(left, _VIEWS) or isinstance(right, _VIEWS):
+        if name == "__eq__":
+            return left is right
+        raise unsupported(name, left, right)
+    return _HOST_OPERATORS[name](left, right)
+
+
+def store_item(obj: Any, key: Any, value: Any) -> None:
+    """``obj[key] = value``; a number for a bytearray is cut to eight bits. Raises what the board does."""
+    if isinstance(obj, bytearray):
+        if isinstance(key, slice):
+            if not isinstance(value, (bytes, bytearray)) and not (
+                isinstance(value, memoryview) and value.format == "B"
+            ):
+                raise NotImplementedError("array/bytes required on right side")
+        else:
+            value = truncated(value) & 0xFF
+    elif isinstance(obj, memoryview) and type(value) is int and obj.format == "B":
+        value &= 0xFF
+    obj[key] = value
+
+
+def delete_slice(obj: Any) -> Any:
+    """``obj`` if slices of it can be deleted. Raises TypeError."""
+    if isinstance(obj, bytearray):
+        raise TypeError(f"'{type_name(obj)}' object doesn't support item deletion")
+    return obj
 
 
 def _reflects(value: Any, name: str) -> bool:
@@ -66,21 +176,28 @@ def _reflects(value: Any, name: str) -> bool:
 
 
 def contains(item: Any, container: Any) -> bool:
-    """``item in container`` where ``item`` is a literal text."""
+    """``item in container`` where one of them may be text or bytes."""
     kind = type(container)
     if kind is str:
         if type(item) is not str:
             implicit_str(item)
         return item in container
-    if kind is bytes or kind is bytearray:
-        return bytes(buffer_of(item)) in container
-    if kind is memoryview:
-        return False
+    if kind is bytes and isinstance(item, int):
+        return 0 <= item <= 255 and item in container
+    if kind is bytes or kind is bytearray or kind is memoryview:
+        if isinstance(item, (int, float)) and kind is not bytes:
+            raise NotImplementedError
+        try:
+            return kind is not memoryview and bytes(buffer_of(item)) in container
+        except TypeError:
+            return False
     return item in container
 
 
 def power(left: Any, right: Any) -> Any:
     """``left ** right``: too large is infinite."""
+    if type(right) is int and right > 1000 and type(left) is int:
+        allocate(left.bit_length() * right >> 3)
     try:
         return left**right
     except ZeroDivisionError:
@@ -96,11 +213,15 @@ def power(left: Any, right: Any) -> Any:
         return -math.inf if left < 0 and odd else math.inf
 
 
-def union(left: Any, right: Any) -> Any:
-    """``left | right``; dicts have none. Raises TypeError."""
-    if isinstance(left, dict) and type(right).__module__ == "builtins":
-        raise unsupported("__or__", left, right)
-    return left | right
+def shifted(left: Any, right: Any) -> Any:
+    """``left << right``. Raises MemoryError for what the heap cannot hold."""
+    if type(right) is int and right > _LONG_SHIFT and type(left) is int and left:
+        # a whole number takes 16 bits to a digit (firmware: py/mpz.c)
+        allocate(2 * ((left.bit_length() + 15) // 16 + (right + 15) // 16))
+    return left << right
+
+
+_LONG_SHIFT = 4096
 
 
 def stepped(obj: Any, store: Any = False) -> Any:
@@ -112,6 +233,18 @@ def stepped(obj: Any, store: Any = False) -> Any:
     return obj
 
 
+def twice(function: Any, *given: str) -> Any:
+    """``function``; of keyword arguments given twice the last one counts. Raises TypeError if they are parameters of its own."""
+    called = function
+    if isinstance(called, type):
+        called = getattr(called, "__init__", None)
+    code = getattr(getattr(called, "__func__", called), "__code__", None)
+    for name in given:
+        if code is not None and name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+            raise TypeError(f"function got multiple values for argument '{name}'")
+    return function
+
+
 def modulo(left: Any, right: Any) -> Any:
     """``left % right`` that may be formatting."""
     if isinstance(left, (str, bytes)):
@@ -119,27 +252,22 @@ def modulo(left: Any, right: Any) -> Any:
     return left % right
 
 
-def hooks(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
+def hooks(interpreter: Interpreter) -> dict[str, Any]:
     """The hooks that this module implements, by their names in the script's builtins."""
-    limit: list[int] = []
-
-    def heap() -> int:
-        if not limit:
-            limit.append(interpreter.device.board.model.memory.heap_bytes)
-        return limit[0]
 
     def repeat(left: Any, right: Any) -> Any:
         """``left * right`` beside a literal sequence. Raises MemoryError for what the heap cannot hold."""
         sequence, count = (right, left) if isinstance(left, int) else (left, right)
         kind = type(sequence)
+        if kind is bytearray or type(left) is type(right) is str:
+            raise unsupported("__mul__", left, right)
         if kind in _WORDS and not isinstance(count, int) and type(count).__module__ == "builtins":
             raise unsupported("__mul__", left, right)
         if isinstance(count, int) and kind in _WORDS and count > 64:
             if count > 0x7FFFFFFF:
                 raise OverflowError("overflow converting long int to machine word")
             size = len(sequence) * count * _WORDS[kind] + _HEADERS[kind]
-            if size > heap():
-                raise MemoryError(f"memory allocation failed, allocating {size & 0xFFFFFFFF} bytes")
+            allocate(size)
         return left * right
 
     formatted: Callable[..., Any] | None = None
@@ -149,6 +277,8 @@ def hooks(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
     def mod(left: Any, right: Any) -> Any:
         nonlocal formatted, known
         if not isinstance(left, (str, bytes)):
+            if isinstance(left, bytearray):
+                raise unsupported("__mod__", left, right)
             return left % right
         if formatted is None or known is None:
             formatted, known = late.modulo(), late.known_template()
@@ -194,6 +324,20 @@ def hooks(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:
         names.REPEAT: repeat,
         names.POWER: power,
         names.CONTAINS: contains,
-        names.UNION: union,
         names.STEPPED: stepped,
+        names.TWICE: twice,
+        names.TYPE: type,
+        names.INT: int,
+        names.WRONG: (ValueError, TypeError),
+        names.IS: identical,
+        names.OR: united,
+        names.SHIFT: shifted,
+        names.KEPT: kept,
+        names.REPEAT_IN_PLACE: repeated_in_place,
+        names.OR_IN_PLACE: united_in_place,
+        names.MODULO_IN_PLACE: modulo_in_place,
+        names.VIEW: of_view,
+        names.ADDEND: addend,
+        names.STORE_BYTE: store_item,
+        names.DELETE_SLICE: delete_slice,
     }

@@ -74,6 +74,21 @@ def complex_repr(number: complex) -> str:
     return f"({float_str(number.real).removesuffix('.0')}{plus}{imaginary}j)"
 
 
+_HOST_DIGITS = 12_000
+"""Bits up to which the host makes decimal digits; it limits the length, for the whole process."""
+
+
+def int_repr(number: int) -> str:
+    """``repr`` of an int."""
+    if number.bit_length() < _HOST_DIGITS:
+        return int.__repr__(number)
+    if number < 0:
+        return "-" + int_repr(-number)
+    half = number.bit_length() * 3 // 20
+    high, low = divmod(number, 10**half)
+    return int_repr(high) + int_repr(low).zfill(half)
+
+
 class Printer:
     """Prints objects of the script. Stateless but for the nesting of containers that hold themselves."""
 
@@ -88,6 +103,8 @@ class Printer:
             return exception_str(obj, self)
         if _of_script(kind, "__str__"):
             return str(obj)
+        if isinstance(obj, str):
+            return str.__str__(obj)
         return self.repr(obj)
 
     def repr(self, obj: Any) -> Text:
@@ -108,6 +125,10 @@ class Printer:
             if id(obj) in outer or len(outer) > 100:
                 raise RuntimeError("maximum recursion depth exceeded")
             return self._container(obj, (*outer, id(obj)))
+        if kind.__module__ != "builtins" and _native_repr(kind):
+            for base in kind.__mro__:
+                if base in PLAIN:
+                    return PLAIN[base](obj)  # of a class built on a native one
         return self._other(obj, kind)
 
     def _container(self, obj: Any, outer: tuple[int, ...]) -> Text:
@@ -190,7 +211,7 @@ PLAIN: dict[type, Callable[[Any], str]] = {
     MeasuredPath: str_repr,
     bytes: bytes_repr,
     bool: repr,
-    int: repr,
+    int: int_repr,
     float: float_str,
     complex: complex_repr,
     type(None): repr,

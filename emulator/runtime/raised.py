@@ -16,7 +16,7 @@ from emulator.runtime.hooks import GUARD
 OWN_PACKAGES = ("emulator", "flashfs", "ussl_shim")
 
 _RAISE = "RAISE_VARARGS"
-_NO_OPERATION = frozenset(["CACHE", "NOP", "PRECALL", "PUSH_NULL", "RESUME"])
+_NO_OPERATION = frozenset(["CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "PUSH_NULL", "RESUME"])
 _FIRST_INPLACE = 13
 """The argument of ``BINARY_OP`` from which on it stands for ``+=`` and the like (CPython 3.11 and later)."""
 _WITH_KEYWORDS = frozenset(["CALL_FUNCTION_KW", "CALL_KW", "CALL_FUNCTION_EX"])
@@ -37,6 +37,11 @@ class Site:
     def operation(self) -> str:
         """The name of the instruction, as the running CPython calls it."""
         return _name(self.frame.f_code, self.offset)
+
+    @property
+    def argument(self) -> int:
+        """The argument of the instruction."""
+        return _argument(self.frame.f_code, self.offset)
 
     @property
     def in_script(self) -> bool:
@@ -74,12 +79,17 @@ class Site:
         name = self.frame.f_globals.get("__name__", "")
         return name if isinstance(name, str) else ""
 
-    def operands(self, count: int) -> list[Any]:
-        """The last ``count`` operands, as far as they are constants or variables; fewer if one of them is not."""
+    def operands(self, count: int, passed_over: str = "") -> list[Any]:
+        """The last ``count`` operands, as far as they are constants or variables; fewer if one of them is not.
+
+        ``passed_over``: an instruction that is looked through, to what it was made of.
+        """
         found: list[Any] = []
         code = self.frame.f_code
         for offset in _before(code, self.offset):
-            values = _loaded(self.frame, _name(code, offset), code.co_code[offset + 1])
+            if _name(code, offset) == passed_over:
+                continue
+            values = _loaded(self.frame, _name(code, offset), _argument(code, offset))
             if values is None:
                 break
             found[:0] = values
@@ -94,6 +104,18 @@ class Site:
         for offset in _before(self.frame.f_code, self.offset):
             return Site(self.frame, offset).operands(3) if _name(self.frame.f_code, offset) == "BUILD_SLICE" else []
         return []
+
+
+_COMPARISONS = ("__lt__", "__le__", "__eq__", "__ne__", "__gt__", "__ge__")
+_FLAG_BITS = 5 if sys.version_info >= (3, 13) else 4 if sys.version_info >= (3, 12) else 0
+"""The argument of ``COMPARE_OP`` has the operator above as many bits."""
+
+
+def compared(frame: FrameType) -> str | None:
+    """The method behind the comparison that a frame stands at; None if it stands at none."""
+    site = Site(frame, frame.f_lasti)
+    number = site.argument >> _FLAG_BITS
+    return _COMPARISONS[number] if site.operation == "COMPARE_OP" and number < len(_COMPARISONS) else None
 
 
 def innermost(exception: BaseException) -> TracebackType | None:
@@ -124,6 +146,16 @@ def is_own(module: str) -> bool:
 
 def _name(code: CodeType, offset: int) -> str:
     return opcode.opname[code.co_code[offset]]
+
+
+def _argument(code: CodeType, offset: int) -> int:
+    """The argument of an instruction, with what goes before it of a long one."""
+    found, shift = code.co_code[offset + 1], 8
+    while offset >= 2 and _name(code, offset - 2) == "EXTENDED_ARG":
+        offset -= 2
+        found |= code.co_code[offset + 1] << shift
+        shift += 8
+    return found
 
 
 def _before(code: CodeType, offset: int) -> Any:

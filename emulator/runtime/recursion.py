@@ -12,7 +12,6 @@ tells cheaply that the stack may be deep, and then the frames are counted.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -36,33 +35,6 @@ _BELOW = 8
 def calls_in(stack: int) -> int:
     """How many calls fit into a stack of so many bytes."""
     return (stack - KEPT_BACK) // BYTES_PER_CALL
-
-
-class CallGraph:
-    """Which functions of a file may call themselves, judged by names alone."""
-
-    def __init__(self) -> None:
-        self._calls: dict[str, set[str]] = {}
-
-    def function(self, name: str) -> set[str]:
-        """A function of this name is defined: the set to put the names into that it calls."""
-        return self._calls.setdefault(name, set())
-
-    def recursive(self) -> set[str]:
-        """The names from which a chain of calls leads back."""
-        graph = {name: calls & self._calls.keys() for name, calls in self._calls.items()}
-        return {name for name in graph if name in _reached(graph, graph[name])}
-
-
-def _reached(graph: dict[str, set[str]], start: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    left = list(start)
-    while left:
-        name = left.pop()
-        if name not in found:
-            found.add(name)
-            left.extend(graph[name])
-    return found
 
 
 def hooks(interpreter: Interpreter) -> dict[str, Any]:

@@ -25,8 +25,11 @@ class Signature:
     keyword_defaults: bool = False
 
 
-def called(name: str, site: Site, exception: BaseException) -> Signature | None:
-    """The script's function of that qualified name, as seen from where a call failed; None if it is none of the script's."""
+def called(name: str, site: Site, exception: BaseException, parameters: tuple[str, ...] = ()) -> Signature | None:
+    """The script's function of that qualified name, as seen from where a call failed; None if it is none of the script's.
+
+    ``parameters``: some that it has, where several functions may have the name, as all lambdas do.
+    """
     inner = name.rpartition(_LOCALS)[2]
     for space in _spaces(site, exception.__traceback__):
         function = _resolve(inner, space)
@@ -34,7 +37,8 @@ def called(name: str, site: Site, exception: BaseException) -> Signature | None:
             return _of_function(function)
     if site.in_script:
         for qualified, code in _codes(site.frame.f_code, ""):  # one that nobody holds any more: (lambda a: 0)()
-            if name == qualified or name.endswith(f".{qualified}"):
+            known = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+            if (name == qualified or name.endswith(f".{qualified}")) and set(parameters) <= set(known):
                 return Signature(code.co_varnames[: code.co_argcount])
     for function in _handed_on(site):
         if function.__qualname__ == name:

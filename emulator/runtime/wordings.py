@@ -8,6 +8,7 @@ failing instruction are asked.
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -57,7 +58,9 @@ def _exact_count(fault: Fault) -> str:
 
 def _most(fault: Fault) -> str:
     """``strip expected at most 1 argument, got 2``: native methods of the host's, ``self`` not counted."""
-    bound, most, given = fault.match.groups()
+    name, bound, most, given = fault.match.groups()
+    if isinstance(vars(builtins).get(name), type):
+        return f"function expected at most {most} arguments, got {given}"
     if bound == "least":
         return f"function missing {int(most) - int(given)} required positional arguments"
     return f"function expected at most {int(most) + 1} arguments, got {int(given) + 1}"
@@ -76,7 +79,16 @@ def _signature(fault: Fault) -> Signature | None:
         return None
     from emulator.runtime.signatures import called
 
-    return called(fault.match[1], fault.site, fault.exception)
+    names = tuple(re.findall(r"'(\w+)'", fault.match[3])) if fault.match.re.groups == 3 else ()
+    return called(fault.match[1], fault.site, fault.exception, names)
+
+
+def _own_init(fault: Fault) -> str:
+    """``super().__init__(1)`` in a class without a base."""
+    given = 2
+    if fault.site is not None and fault.site.operation in ("CALL", "CALL_METHOD", "CALL_FUNCTION"):
+        given = fault.site.argument + 1
+    return f"function takes 1 positional arguments but {given} were given"
 
 
 def _missing(fault: Fault) -> str:
@@ -127,7 +139,7 @@ _METHODS = {
 
 def _unsupported(operator: str, left: str, right: str) -> str:
     """Two operands that do not go together; a str on the left wants another (firmware: py/runtime.c, py/objstr.c)."""
-    if left == "str" and right != "str" and operator not in ("*", "*=", "divmod()"):
+    if left == "str" and right != "str" and operator not in ("*", "divmod()"):
         return f"can't convert '{right}' object to str implicitly"
     if left == "complex" and operator in ("//", "//="):
         return "can't truncate-divide a complex number"
@@ -188,7 +200,7 @@ def _contained(fault: Fault) -> str:
         and (type(operands[1]) is int or isinstance(operands[1], (float, complex)))
     ):
         return f"unsupported types for : 'int', '{type(operands[1]).__name__}'"
-    return f"'{fault.match[1]}' object isn't iterable"
+    return f"'{'int' if fault.match[1] == 'bool' else fault.match[1]}' object isn't iterable"
 
 
 def _index(fault: Fault) -> str | None:
@@ -201,6 +213,16 @@ def _index(fault: Fault) -> str | None:
             return None
         wrong = type(operands[0]).__name__
     return f"{kind} indices must be integers, not {board_type(wrong)}"
+
+
+def _bound(fault: Fault) -> str:
+    """A bound of a slice that is no number; of one that is worked out where it stands the type is not known, a guess then."""
+    found = [] if fault.site is None else fault.site.operands(3, passed_over="BUILD_SLICE")
+    wrong = next((one for one in found[-2:] if one is not None and not isinstance(one, int)), "")
+    name = board_type(type(wrong).__name__)
+    if len(found) == 3 and isinstance(found[0], str):
+        return f"string indices must be integers, not {name}"
+    return f"can't convert {name} to int"
 
 
 def _not_caught(fault: Fault) -> str | None:
@@ -327,17 +349,17 @@ TABLE: tuple[Row, ...] = (
     # -- calls --------------------------------------------------------------------------------------------------------------
     Row(
         TypeError,
-        r".*\(\) argument after \* must be an iterable, not (\w+)",
+        r"(?:.*\(\) argument|Value) after \* must be an iterable, not (\w+)",
         r"'\1' object isn't iterable",
     ),
     Row(
         TypeError,
-        r".*\(\) argument after \*\* must be a mapping, not (\w+)",
+        r".* argument after \*\* must be a mapping, not (\w+)",
         r"'\1' object has no attribute 'keys'",
         shown=AttributeError,
     ),
     Row(TypeError, r"(?:(\w+)\.)?\w+\(\) takes (?:exactly )?(no|one|\d+) arguments? \((\d+) given\)", _exact_count),
-    Row(TypeError, r"\w+ expected at (most|least) (\d+) arguments?, got (\d+)", _most),
+    Row(TypeError, r"(\w+) expected at (most|least) (\d+) arguments?, got (\d+)", _most),
     Row(
         TypeError,
         r".*\(\) takes no (?:positional )?arguments \((\d+) given\)",
@@ -389,6 +411,10 @@ TABLE: tuple[Row, ...] = (
         r"function got multiple values for argument '\1'",
     ),
     Row(TypeError, r"(function)\(\) missing required argument 'code' \(pos 1\)", r"cannot create '\1' instances"),
+    Row(
+        TypeError, r"(?:object|\w+)\.__init__\(\) takes exactly one argument \(the instance to initialize\)", _own_init
+    ),
+    Row(TypeError, r"keywords must be strings", "can't convert 'int' object to str implicitly"),
     Row(
         TypeError,
         r"object\.__new__\(\): not enough arguments",
@@ -485,6 +511,7 @@ TABLE: tuple[Row, ...] = (
         r"(list|tuple|string|byte|bytearray|range object|range) indices must be integers(?: or slices)?(?:, not '?(\w+)'?)?",
         _index,
     ),
+    Row(TypeError, r"slice indices must be integers or None or have an __index__ method", _bound),
     Row(ValueError, r"too many values to unpack \(expected (\d+).*\)", r"too many values to unpack (expected \1)"),
     Row(ValueError, r"not enough values to unpack \(expected .*got (\d+)\)", r"need more than \1 values to unpack"),
     Row(ValueError, r"list\.remove\(x\): x not in list|.* is not in (?:list|tuple)", "object not in sequence"),
@@ -494,6 +521,11 @@ TABLE: tuple[Row, ...] = (
         ValueError,
         r"(?:max|min)\(\) (?:arg|iterable argument) is (?:an empty sequence|empty)",
         "arg is an empty sequence",
+    ),
+    Row(
+        ValueError,
+        r"memoryview assignment: lvalue and rvalue have different structures",
+        "lhs and rhs should be compatible",
     ),
     Row(ValueError, r"slice step cannot be zero", "slice step cannot be zero"),
     Row(ValueError, r"empty separator", "empty separator"),

@@ -69,7 +69,7 @@ MESSAGES = {
     "list + int": ("[] + 1", "TypeError: unsupported types for __add__: 'list', 'int'"),
     "tuple + list": ("() + []", "TypeError: unsupported types for __add__: 'tuple', 'list'"),
     "bytes + int": ("b'' + 1", "TypeError: unsupported types for __add__: 'bytes', 'int'"),
-    "bytearray + int": ("bytearray() + 1", "TypeError: unsupported types for __add__: 'bytearray', 'int'"),
+    "bytearray + int": ("bytearray() + 1", "TypeError: object with buffer protocol required"),
     "native function": ("len()", "TypeError: function takes 1 positional arguments but 0 were given"),
     "native function, too many": ("len('', 2)", "TypeError: function takes 1 positional arguments but 2 were given"),
     "native method": ("[].append()", "TypeError: function takes 2 positional arguments but 1 were given"),

@@ -59,6 +59,7 @@ TABLES: dict[type, Table] = {
         [type(iter(items)) for items in _ITERABLE],
         _generators.ITERATOR,
     ),
+    type(iter(int, 1)): _generators.ITERATOR,
     **dict.fromkeys([map, filter, zip, enumerate, reversed, type(reversed([]))], _generators.ITERATOR),
 }
 """Native type -> its methods on the board. Subclasses of the script's inherit them."""
@@ -96,7 +97,7 @@ _OTHERWISE = """
 args format from_bytes isalpha isdigit islower isspace isupper lower pend_throw popitem send sort throw to_bytes upper
 """
 
-CAREFUL: frozenset[str] = frozenset(f"{_ABSENT} {_SPECIAL} {_OTHERWISE} __name__".split())
+CAREFUL: frozenset[str] = frozenset(f"{_ABSENT} {_SPECIAL} {_OTHERWISE} __name__ __new__".split())
 """Names that are always looked up through the tables."""
 
 
@@ -160,10 +161,8 @@ CAREFUL_CALLS: dict[str, Callable[[ast.Call], bool]] = {
     "append": _unless_count(1, 1),
     **dict.fromkeys(["get", "setdefault"], _unless_count(1, 2)),
     "extend": _unless_made_here,
-    "update": _unless_made_here,
     "__init__": _if_of_a_class,
-    "__new__": _if_of_a_class,
     "join": _unless_made_here,
-    **dict.fromkeys(["clear", "copy", "fromkeys", "insert", "pop", "remove", "reverse"], _always),
+    **dict.fromkeys(["clear", "copy", "fromkeys", "insert", "pop", "remove", "reverse", "update"], _always),
 }
 """Method name -> whether a call of it, as it is written, can mean something else on the board."""

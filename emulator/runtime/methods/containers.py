@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.runtime.memory import allocate
 from emulator.runtime.methods import late
 from emulator.runtime.methods._common import NATIVE, Table, counted, item_index, natives, slice_index, to_int
 from emulator.runtime.methods.signature import check_count, native
@@ -124,6 +125,7 @@ def _fromkeys(keys: Any, *value: Any) -> dict[Any, Any]:
     from emulator.runtime.calls import iterated
 
     size = len(keys) if hasattr(type(keys), "__len__") else 0
+    allocate(8 * size)
     made = dict.fromkeys(iterated(keys), *value)
     return dicts.display(made, size) if size > 2 else made
 

@@ -58,8 +58,5 @@ def iterate() -> Callable[[Any], Any]:
 @cache
 def sort() -> Callable[..., None]:
     """``sort(items, key, reverse)``."""
-    try:
-        found: Callable[..., None] = import_module("emulator.runtime.sorting").sort
-    except ImportError:
-        return lambda items, key, reverse: list.sort(items, key=key, reverse=reverse)
+    found: Callable[..., None] = import_module("emulator.runtime.sorting").sort
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from emulator.runtime.memory import allocated
 from emulator.runtime.methods._common import NATIVE, Table, implicit_str, slice_index, text_of, to_int
 from emulator.runtime.methods.signature import native
 
@@ -131,7 +132,7 @@ def _replace(self: Any, old: Any, new: Any, *most: Any) -> Any:
     _same(self, new)
     if not old and not self:
         return new if limit else self
-    return _kind(self).replace(self, old, new, max(limit, -1))  # type: ignore[attr-defined]
+    return allocated(_kind(self).replace(self, old, new, max(limit, -1)))  # type: ignore[attr-defined]
 
 
 @native(2)
@@ -140,7 +141,7 @@ def _join(self: Any, items: Any) -> Any:
 
     parts = items if type(items) in (list, tuple) else listed(items)
     try:
-        return _kind(self).join(self, parts)  # type: ignore[attr-defined]
+        return allocated(_kind(self).join(self, parts))  # type: ignore[attr-defined]
     except TypeError:
         raise TypeError("join expects a list of str/bytes objects consistent with self object") from None
 

@@ -66,6 +66,14 @@ def iterate(obj: Any) -> Any:
     return obj
 
 
+def live_or_as_it_is(obj: Any) -> Any:
+    """What a loop goes through in which ``obj`` may change."""
+    from emulator.runtime.order.live import live
+
+    found = live(obj)
+    return iterate(obj) if found is None else found
+
+
 def items(of: dict[Any, Any]) -> Any:
     """Keys and values of a dict in the board's order; an ordered dict as it is."""
     return dicts.items_in_order(of) if _in_board_order(of) else of.items()
@@ -82,6 +90,8 @@ def _set_display(*members: Any) -> set[Any]:
 def _delete_item(obj: Any, key: Any) -> None:
     if type(obj) in (dict, dicts.Display) and key in obj:
         dicts.deleted(obj, key)
+    elif type(obj) is list and not obj:
+        raise IndexError("pop from empty list")
     elif isinstance(obj, bytearray):
         raise TypeError("'bytearray' object doesn't support item deletion")
     del obj[key]
@@ -91,6 +101,7 @@ def hooks() -> dict[str, Callable[..., Any]]:
     """What the source pipeline reaches."""
     return {
         names.ITER: iterate,
+        names.LIVE: live_or_as_it_is,
         names.DICT: _display,
         names.SET: _set_display,
         names.SETCOMP: set_of_members,

@@ -47,6 +47,11 @@ class Table:
         """How many places there are."""
         return len(self._places)
 
+    @property
+    def places(self) -> list[Any]:
+        """What is in each place: a key, ``EMPTY`` or ``DELETED``."""
+        return self._places
+
     def keys(self) -> list[Any]:
         """The keys in the order of their places."""
         found = [key for key in self._places if key is not EMPTY and key is not DELETED]

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import ast
 
+BYTES, BYTEARRAY, TEXT, DICT, NUMBER, FUNCTION, EXCEPTION, SEQUENCE, OTHER = (
+    *("bytes", "bytearray", "str", "dict", "number", "function", "exception", "sequence", "other"),
+)
+"""What a name may stand for (``emulator/runtime/source/kinds.py``)."""
+
 
 def name(identifier: str) -> ast.Name:
     """A name that is read."""

@@ -16,23 +16,18 @@ _FIRST = re.compile(r"\w*")
 def decode(data: bytes) -> str:
     """The text of a source file. Raises SourceError.
 
-    The board reads bytes and takes them as UTF-8 without looking (firmware: py/lexer.c); what cannot be decoded can only
-    stand in comments and string literals there, and is an error here rather than silently another text.
+    The board reads bytes and takes them as UTF-8 without looking (firmware: py/lexer.c); what cannot be decoded becomes a lone
+    surrogate, as with ``surrogateescape``. CR and CR LF end lines as LF does.
     """
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - (data.rfind(b"\n", 0, error.start) + 1)
-        construct = f"the byte 0x{data[error.start]:02x}, which is not UTF-8"
-        raise SourceError(invalid(line, column, construct, "save the file as UTF-8")) from None
-    if "\0" in text:
-        before = text.index("\0")
-        line = text.count("\n", 0, before) + 1
-        raise SourceError(invalid(line, construct="a NUL byte", instead="is this file a script?"))
+    text = one_line_end(data.decode("utf-8", "surrogateescape"))
     if text.startswith(BOM):
         return _after_bom(text[1:])
     return text
+
+
+def one_line_end(text: str) -> str:
+    """``text`` with LF as its only line end."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _after_bom(text: str) -> str:
@@ -44,5 +39,5 @@ def _after_bom(text: str) -> str:
     if keyword.iskeyword(name) or (name and rest[:1] in ('"', "'")) or (not name and text[:1] in ('"', "'")):
         raise SourceError(invalid(1, construct=_BOM, instead=_WITHOUT_BOM))
     if rest.startswith("=") and not rest.startswith("=="):
-        return text  # another variable is set than the one that is meant
+        return BOM + text  # another variable is set than the one that is meant
     raise SourceError(Problem(1, 1, 0, NAME, f"name '{BOM}{name}' isn't defined", _BOM, _WITHOUT_BOM, "<module>"))

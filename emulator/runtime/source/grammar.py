@@ -58,7 +58,10 @@ NOT_A_NUMBER = Construct(
 CONSTANT_AGAIN = Construct(
     "an assignment to a name that const() has fixed", "another name", "can't assign to expression", stage=1
 )
-NO_SELF = Construct(
+KEYWORD_CONSTANT = Construct(
+    "a keyword argument with a name that const() has fixed", "another name", "LHS of keyword arg must be an id", stage=1
+)
+SUPER = Construct(
     "super() in a function without parameters", "super(Class, object)", "super() can't find self", stage=1
 )
 NOT_DELETED = Construct("", "", "can't delete expression", stage=1)

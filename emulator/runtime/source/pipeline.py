@@ -7,16 +7,23 @@ and tracebacks point into the script's own file.
 from __future__ import annotations
 
 import ast
+import re
+import sys
+import threading
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from types import CodeType
+from typing import Any, TypeVar
 
-from emulator.runtime.source.decode import decode
-from emulator.runtime.source.errors import RECURSION, Problem, SourceError, invalid
+from emulator.runtime.source.callgraph import SPECIAL
+from emulator.runtime.source.decode import decode, one_line_end
+from emulator.runtime.source.errors import INDENTATION, NOT_IMPLEMENTED, RECURSION, Problem, SourceError, invalid
 from emulator.runtime.source.refusals import from_host
 from emulator.runtime.source.rewrite import Rewriter
-from emulator.runtime.source.tokens import refused, repaired
+from emulator.runtime.source.tokens import refused, repaired, with_brackets
 
+Result = TypeVar("Result")
 Tree = ast.Module | ast.Expression | ast.Interactive
 Site = Callable[[str], None]
 
@@ -51,6 +58,33 @@ def compile_script(
     ``heap_lock``: what takes memory shall look at the lock of the heap; ``literals``: bytes literals are objects of their own,
     numbered from there on. Raises SourceError.
     """
+    text = one_line_end(text)
+
+    def compiled() -> CodeType:
+        return _compiled(
+            text, filename, mode, floats=floats, optimize=optimize, site=site, heap_lock=heap_lock, literals=literals
+        )
+
+    try:
+        return compiled()
+    except SourceError as error:
+        if error.problem is not _TOO_DEEP:
+            raise
+    # a long chain of elif or + is deep for the host only
+    return with_room(compiled)
+
+
+def _compiled(
+    text: str,
+    filename: str,
+    mode: str,
+    *,
+    floats: str,
+    optimize: int,
+    site: Site | None,
+    heap_lock: bool,
+    literals: int | None,
+) -> CodeType:
     tree, problems = _examined(text, filename, mode, floats, site)
     if tree is None or problems:
         raise SourceError(min(problems))
@@ -69,7 +103,7 @@ def compile_script(
             warnings.simplefilter("ignore")  # CPython's advice on style ("is" with a literal) is none of the board's
             code: CodeType = compile(tree, filename, mode, dont_inherit=True, optimize=1 if optimize else 0)
     except SyntaxError as error:
-        raise SourceError(from_host(error, "")) from None
+        raise SourceError(_OVER_HOST if _HOST_LIMITS.match(error.msg or "") else from_host(error, text)) from None
     except ValueError:
         raise SourceError(invalid(1)) from None
     except (RecursionError, MemoryError):
@@ -79,6 +113,38 @@ def compile_script(
     from emulator.runtime.single.constants import in_single
 
     return in_single(code)  # type: ignore[no-any-return]
+
+
+_ROOM = 256 << 20
+_ROOM_CALLS = 40_000
+_making_room = threading.Lock()
+
+
+def with_room(work: Callable[[], Result]) -> Result:
+    """What ``work()`` gives or raises, done in a thread with a large stack."""
+    done: list[Result] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:  # noqa: BLE001  handed on to the thread that waits
+            failed.append(error)
+
+    with _making_room:
+        calls, stack = sys.getrecursionlimit(), threading.stack_size(_ROOM)
+        try:
+            sys.setrecursionlimit(max(calls, _ROOM_CALLS))
+            thread = threading.Thread(target=run, name="compiler", daemon=True)
+            thread.start()
+            threading.stack_size(stack)
+            thread.join()
+        finally:
+            threading.stack_size(stack)
+            sys.setrecursionlimit(calls)
+    if failed:
+        raise failed[0]
+    return done[0]
 
 
 def _on_one_line(tree: Tree) -> None:
@@ -106,35 +172,134 @@ def problems(data: bytes) -> list[Problem]:
 def _examined(
     text: str, filename: str, mode: str, floats: str, site: Site | None = None
 ) -> tuple[Tree | None, list[Problem]]:
+    """The rewritten tree, and what the board refuses. Without a tree there is at least one problem."""
     found = list(refused(text))
+    tree: Tree | None
     try:
-        tree = _parsed(text, filename, mode)
-        lines: list[str] = []
-
-        def line(number: int) -> str:
-            if not lines:
-                lines.extend(text.split("\n"))
-            return lines[number - 1]
-
-        rewriter = Rewriter(line, single_floats=floats == "single", site=site)
-        rewriter.tree(tree)
+        tree, mended = _parsed(text, filename, mode)
+        found += _rewritten(tree, mended, floats, site)
     except SyntaxError as error:
-        return None, [*found, from_host(error, text)]
+        tree = None
+        said = refusal(text, mode)
+        if said is None:
+            said = _OVER_HOST if _HOST_LIMITS.match(error.msg or "") else from_host(error, text)
+        return None, _first(said, found + _before(text, error.lineno or 1))
     except ValueError:
-        return None, [*found, invalid(1)]
+        return None, [refusal(text, mode) or invalid(1)]
     except (RecursionError, MemoryError):
-        # the board's parser runs out of its stack on such text, too (firmware: py/parse.c)
-        return None, [*found, _TOO_DEEP]
-    return tree, found + rewriter.problems
+        # the board's compiler runs out of its stack on such text, too (firmware: py/compile.c)
+        return None, [refusal(text, mode) or _TOO_DEEP]
+    if mended is not text or any(p.construct and not p.stage and p.kind != NOT_IMPLEMENTED for p in found):
+        # the tree cannot tell what the board's parser meets first
+        said = refusal(text, mode)
+        found = [problem for problem in found if problem.kind != INDENTATION] if said is None else _first(said, found)
+    return tree, found
 
 
-def _parsed(text: str, filename: str, mode: str) -> Tree:
+_OVER_HOST = replace(_TOO_DEEP)
+_HOST_LIMITS = re.compile(r"too many (?:nested parentheses|levels of indentation|statically nested blocks)")
+"""What the host says of text that the board's parser could take, but hardly its compiler."""
+
+
+def _first(said: Problem, found: list[Problem]) -> list[Problem]:
+    """``found``, with what the board says at the place of ``said`` in front of it all."""
+    if said.stage:
+        return [said, *found]
+    of_line = [problem for problem in found if problem.line == said.line and problem.construct]
+    if of_line:
+        known = min(of_line)
+        said = replace(said, column=known.column, construct=known.construct, instead=known.instead)
+    # nothing before it is refused
+    return [said, *(problem for problem in found if (problem.stage, problem.line) > (0, said.line))]
+
+
+def _before(text: str, line: int) -> list[Problem]:
+    """What the tree of the statements before ``line`` tells, for the advice that goes with it."""
+    lines = text.split("\n")
+    for last in range(min(line, len(lines)) - 1, 0, -1):
+        if not lines[last][:1].isspace() and lines[last][:1] not in ("#", ")", "]", "}", ""):
+            try:
+                tree, mended = _parsed("\n".join(lines[:last]) + "\n", "<check>", "exec")
+                return _rewritten(tree, mended, "double")
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                return []
+    return []
+
+
+def _rewritten(tree: Tree, text: str, floats: str, site: Site | None = None) -> list[Problem]:
+    lines: list[str] = []
+
+    def line(number: int) -> str:
+        if not lines:
+            lines.extend(text.split("\n"))
+        return lines[number - 1]
+
+    rewriter = Rewriter(
+        line,
+        single_floats=floats == "single",
+        site=site,
+        evidence=_evidence(tree, text),
+        special_methods=SPECIAL.search(text) is not None,
+    )
+    rewriter.tree(tree)
+    return rewriter.problems
+
+
+_TYPES_MATTER = re.compile(
+    r"\b[bB][rR]?['\"]|\b(?:bytes|bytearray|memoryview)\b|\.(?:encode|recv|read)\(|pack\(|hexlify|MemoryError"
+    r"|\*=|\*[ \t]*\d{5}|[\w\])][ \t]*%[ \t]*[\w(\[=]"
+)
+"""One of these must be in a text for an operator between variables to differ from the host's; or these three:"""
+_ATTRIBUTE_SET = re.compile(r"(?:^|[:;])[ \t]*(\w+)\.\w+[ \t]*=(?!=)", re.MULTILINE)
+_BOUND = re.compile(
+    r"\bdef[ \t]+(\w+)|\bas[ \t]+(\w+)"
+    r"|(\w+)[ \t]*=[ \t]*(?:lambda|\w+(?:Error|Exception|Exit|Interrupt|Iteration)\b)"
+)
+_UNITED = re.compile(r"[\w\])}][ \t]*\|")
+
+
+def refusal(text: str, mode: str) -> Problem | None:
+    """What the board's parser says of ``text``; its tables are only needed for text that is refused."""
+    from emulator.runtime.source.parser import refusal as found
+
+    return found(text, mode)
+
+
+def _evidence(tree: Tree, text: str) -> Any:
+    if not _types_matter(text):
+        return None
+    from emulator.runtime.source.kinds import Evidence
+
+    return Evidence(tree)
+
+
+def _types_matter(text: str) -> bool:
+    """Whether the kinds of the names in ``text`` must be known."""
+    if _TYPES_MATTER.search(text):
+        return True
+    if _UNITED.search(text) and ("{" in text or "dict" in text):
+        return True
+    owners = {owner for owner in _ATTRIBUTE_SET.findall(text) if owner != "self"}
+    return bool(owners) and any(owners.intersection(names) for names in _BOUND.findall(text))
+
+
+_MOST_REPAIRS = 100
+
+
+def _parsed(text: str, filename: str, mode: str) -> tuple[Tree, str]:
+    """The tree, and the text that it is of: some of what the board takes the host does not."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return _TREES(text, filename, mode)
-        except SyntaxError:
+            return _TREES(text, filename, mode), text
+        except (SyntaxError, ValueError):
             mended = repaired(text)
-            if mended == text:
-                raise
-            return _TREES(mended, filename, mode)
+            for _ in range(_MOST_REPAIRS):
+                try:
+                    return _TREES(mended, filename, mode), mended
+                except SyntaxError as error:
+                    bracketed = with_brackets(mended, error)
+                    if bracketed is None:
+                        raise
+                    mended = bracketed
+            raise

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 
 from emulator.runtime.source.errors import INDENTATION, SYNTAX, Problem
-from emulator.runtime.source.tokens import ends_with_colon, has_open_bracket
 
 Row = tuple[str, str, str, int]
 
@@ -28,7 +27,7 @@ TABLE: tuple[Row, ...] = (
     (r"starred assignment target must be in a list or tuple", SYNTAX, "can't assign to expression", 1),
     (r"multiple starred expressions in assignment", SYNTAX, "multiple *x in assignment", 1),
     (r"two starred expressions in assignment", SYNTAX, "multiple *x in assignment", 1),
-    (r"can't use starred expression here", SYNTAX, "*x must be assignment target", 1),
+    (r"(?:can't|cannot) use starred expression here", SYNTAX, "*x must be assignment target", 1),
     (r"duplicate (?:argument|parameter) .*", SYNTAX, "argument name reused", 1),
     (r"name '.*' is (?:parameter and global|assigned to before global declaration|used prior to global declaration)",
      SYNTAX, "identifier redefined as global", 1),
@@ -43,53 +42,69 @@ TABLE: tuple[Row, ...] = (
     (r"positional argument follows keyword argument unpacking", SYNTAX, "non-keyword arg after */**", 1),
     (r"positional argument follows keyword argument", SYNTAX, "non-keyword arg after keyword arg", 1),
     (r"iterable argument unpacking follows keyword argument unpacking", SYNTAX, "can't have multiple *x", 1),
-    (r"invalid hexadecimal literal", SYNTAX, "invalid syntax for integer with base 16", 0),
-    (r"(?:invalid octal literal|invalid digit '.' in octal literal)", SYNTAX, "invalid syntax for integer with base 8", 0),
-    (r"(?:invalid binary literal|invalid digit '.' in binary literal)", SYNTAX, "invalid syntax for integer with base 2", 0),
+    (r"iterable unpacking cannot be used in comprehension", SYNTAX, "*x must be assignment target", 1),
+    (r"assignment to yield expression not possible", SYNTAX, "can't assign to expression", 1),
+    (r"\* argument may appear only once|arguments cannot follow var-keyword argument", SYNTAX, "invalid syntax", 1),
     (r"':' expected after dictionary key", SYNTAX, "expecting key:value for dict", 1),
 )  # fmt: skip
 
 _COMPILED = tuple((re.compile(pattern), kind, message, stage) for pattern, kind, message, stage in TABLE)
-_NUMBER = re.compile(r"\d\w*")
 
 
 def from_host(error: SyntaxError, text: str) -> Problem:
-    """The board's refusal for what CPython says."""
+    """What the board says where its parser takes ``text`` and the host refuses it with ``error``: its compiler does not."""
     line, column = error.lineno or 1, max(0, (error.offset or 1) - 1)
     said = error.msg or ""
-    if said == "invalid decimal literal":
-        source = text.split("\n")[line - 1][column:] if text else ""
-        whole = "e" not in source[: _number_length(source)].lower()
-        message = "invalid syntax for integer with base 10" if whole else "invalid syntax for number"
-        return Problem(0, line, column, SYNTAX, message)
-    for pattern, kind, message, stage in _COMPILED:
-        if pattern.fullmatch(said):
-            return Problem(stage, line, column, kind, message, block="<module>" if stage else "")
-    at_end = _line_after(text, said)
-    return Problem(0, at_end or line, 0 if at_end else column)
+    known = next((row[1:] for row in _COMPILED if row[0].fullmatch(said)), None)
+    if known is not None:
+        kind, message, stage = known
+    else:
+        # all that the grammar of 1.11 lets through besides: stars among parameters, and pairs in a set (firmware: py/grammar.h)
+        stars = "{" not in text or _STARS.search("".join(text.split("\n")[line - 1 : line]))
+        kind, message, stage = SYNTAX, "invalid syntax" if stars else "expecting just a value for set", 1
+    if not stage:
+        return Problem(stage, line, column, kind, message)
+    if _FIXED.match(said) and _in_call(text, line, column):
+        message = "LHS of keyword arg must be an id"
+    if said.startswith("iterable unpacking"):
+        return Problem(stage, line, column, kind, message, block="<listcomp>")
+    return Problem(stage, line, column, kind, message, block=_block(text, line, 0 if message == _DEFAULTS else column))
 
 
-_UNFINISHED = re.compile(
-    r"unexpected EOF while parsing|'[(\[{]' was never closed|expected an indented block.*|"
-    r"invalid syntax\. Perhaps you forgot a comma\?|unexpected end of file.*"
-)
+_STARS = re.compile(r"\*[^()]*,\s*\*")
+_FIXED = re.compile(r"(?:cannot|can't) assign to (?:None|True|False)")
+_DEFAULTS = "non-default argument follows default argument"
+"""Noticed where the function is defined, not in it."""
 
 
-def _line_after(text: str, said: str) -> int:
-    """The line after the last of a text that ends too early, 0 for other text: there the board's parser meets the end.
-
-    Source: firmware py/lexer.c, which adds a line end where the text has none.
-    """
-    if not text or not _UNFINISHED.fullmatch(said):
-        return 0
-    if said.startswith("expected an indented") and not ends_with_colon(text):
-        return 0
-    if "comma" in said and not has_open_bracket(text):
-        return 0
-    lines = text.split("\n")
-    return len(lines) + (1 if lines[-1] else 0)
+def _in_call(text: str, line: int, column: int) -> bool:
+    """Whether the place, where something is assigned to, lies within brackets."""
+    before = "".join(text.split("\n")[line - 1 : line])[:column]
+    return before.count("(") > before.count(")") and before.rstrip()[-1:] in ("(", ",")
 
 
-def _number_length(source: str) -> int:
-    match = _NUMBER.match(source)
-    return match.end() if match else 0
+_HEAD = re.compile(r"([ \t]*)(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)")
+_LAMBDA = re.compile(r"\blambda\b")
+
+
+def _block(text: str, line: int, column: int) -> str:
+    """The name of the function or class that a place lies in."""
+    lines = text.split("\n")[:line]
+    if not lines:
+        return "<module>"
+    here = lines[-1]
+    own = _HEAD.match(here)
+    if own is None or own.end() > column:
+        indentation = len(here) - len(here.lstrip())
+        for before in reversed(lines[:-1]):
+            head = _HEAD.match(before)
+            if head is not None and len(head[1]) < indentation:
+                own = head
+                break
+        else:
+            own = None
+    elif _LAMBDA.search(here, own.end(), column):
+        return "<lambda>"
+    if own is None:
+        return "<lambda>" if _LAMBDA.search(here, 0, column) else "<module>"
+    return own[2]

@@ -6,22 +6,40 @@ Nothing is rewritten that cannot differ: plain arithmetic, calls, attributes and
 from __future__ import annotations
 
 import ast
+import copy
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator.runtime import hooks
 from emulator.runtime.calls import TYPES
 from emulator.runtime.hidden import HIDDEN_ATTRIBUTES
 from emulator.runtime.methods import CAREFUL, CAREFUL_CALLS
 from emulator.runtime.methods.quick import WHEN
-from emulator.runtime.recursion import CallGraph
 from emulator.runtime.source import coroutines, grammar
-from emulator.runtime.source.build import assigned, called, constant, name, placed
+from emulator.runtime.source.build import (
+    BYTEARRAY,
+    BYTES,
+    DICT,
+    EXCEPTION,
+    FUNCTION,
+    SEQUENCE,
+    TEXT,
+    assigned,
+    called,
+    constant,
+    name,
+    placed,
+    stored,
+)
+from emulator.runtime.source.callgraph import CallGraph
 from emulator.runtime.source.constants import constant_of, fold, of_a_module
 from emulator.runtime.source.errors import Problem
 from emulator.runtime.source.grammar import Construct
 from emulator.runtime.source.targets import Targets
+
+if TYPE_CHECKING:
+    from emulator.runtime.source.kinds import Evidence
 
 MICROPYTHON_NAMES = frozenset({"__builtins__", "__doc__", "__spec__", "__loader__", "__package__"})
 """Names every CPython module has and a MicroPython one lacks (``__package__`` and the others: py/objmodule.c)."""
@@ -78,36 +96,42 @@ class Rewriter:
     """Walks one tree. ``problems`` are found in it; the tree is changed in place."""
 
     def __init__(
-        self, lines: Callable[[int], str], *, single_floats: bool, site: Callable[[str], None] | None = None
+        self,
+        lines: Callable[[int], str],
+        *,
+        single_floats: bool,
+        site: Callable[[str], None] | None = None,
+        evidence: Evidence | None = None,
+        special_methods: bool = True,
     ) -> None:
         self.problems: list[Problem] = []
         self._site = site
         self._imported: dict[str, str] = {}
         self._line = lines
         self._single = _single_precision() if single_floats else None
+        self._evidence = evidence
         self._constants: dict[str, int] = {}
         self._blocks: list[str] = ["<module>"]
+        self._scopes: list[ast.stmt] = []
+        """The definitions of functions and classes around."""
         self._in_coroutine: list[bool] = [False]
-        self._calls: list[set[str]] = []
-        self._graph = CallGraph()
+        self._graph = CallGraph(special=special_methods)
         self._stores = Targets()
-        self._parameters: list[bool] = []
-        self._guarded: list[tuple[str, list[ast.stmt]]] = []
         self._unique = 0
         self._table: dict[type[ast.AST], Handler | None] = {}
 
     def tree(self, node: ast.Module | ast.Expression | ast.Interactive) -> None:
         """Walk a whole file."""
         self._children(node)
-        recursive = self._graph.recursive() if self._guarded else ()
-        for function, body in self._guarded:
-            if function in recursive:
-                _watch_depth(body)
+        for function in self._graph.recursive():
+            _watch_depth(function)
 
     # -- walking -------------------------------------------------------------------------------------------------
 
     def _visit(self, node: ast.AST) -> Any:
         kind = type(node)
+        if self._graph.special:
+            self._graph.uses((kind, *_operators(node)))
         try:
             handler = self._table[kind]
         except KeyError:
@@ -194,27 +218,27 @@ class Rewriter:
         coroutine = isinstance(node, ast.AsyncFunctionDef)
         self._stores.define(node.name)
         self._stores.enter(node)
-        self._parameters.append(_has_parameters(node.args))
-        self._calls.append(self._graph.function(node.name))
+        name_in_graph = self._graph.enter_function(node)
         self._blocks.append(node.name)
+        self._scopes.append(node)
         self._in_coroutine.append(coroutine)
         self._list(node.body)
         self._in_coroutine.pop()
+        self._scopes.pop()
         self._blocks.pop()
-        self._calls.pop()
-        self._parameters.pop()
         self._stores.leave()
-        if isinstance(node, ast.AsyncFunctionDef):
-            return coroutines.function(node)
-        self._guarded.append((node.name, node.body))
-        return node
+        made = coroutines.function(node) if isinstance(node, ast.AsyncFunctionDef) else node
+        self._graph.leave_function(name_in_graph, made)
+        return made
 
     _AsyncFunctionDef = _FunctionDef
 
     def _Lambda(self, node: ast.Lambda) -> ast.Lambda:
         self._arguments(node.args)
         self._blocks.append("<lambda>")
+        name_in_graph = self._graph.enter_function(node)
         node.body = self._visit(node.body)
+        self._graph.leave_function(name_in_graph, node)
         self._blocks.pop()
         return node
 
@@ -231,23 +255,28 @@ class Rewriter:
         for index, statement in enumerate(node.body):
             node.body[index] = _without_ignored(statement)
         self._stores.define(node.name)
+        self._graph.enter_class(node)
         self._blocks.append(node.name)
-        self._parameters.append(True)
+        self._scopes.append(node)
         self._list(node.body)
-        self._parameters.pop()
+        self._scopes.pop()
         self._blocks.pop()
+        self._graph.leave_class()
         return node
 
     # -- statements ------------------------------------------------------------------------------------------------
 
-    def _Assign(self, node: ast.Assign) -> ast.stmt:
+    def _Assign(self, node: ast.Assign) -> ast.stmt | list[ast.stmt]:
         value = constant_of(node)
         target = node.targets[0]
         if value is None:
             self._stores.bound(target, node.value)
-            stored = self._stored(node, target) if len(node.targets) == 1 else None
-            if stored is not None:
-                return stored
+            if isinstance(node.value, ast.Lambda) and isinstance(target, ast.Name):
+                self._graph.bound(target.id, node.value)
+            if len(node.targets) == 1:
+                careful = self._careful_store(node, target)
+                if careful is not None:
+                    return careful
             self._children(node)
             if isinstance(target, (ast.Tuple, ast.List)) and _may_be_table(node.value):
                 node.value = called(hooks.ITER, node.value, at=node.value)
@@ -260,7 +289,7 @@ class Rewriter:
             self.refuse(node, grammar.NOT_A_NUMBER)
             return node
         if target.id in self._constants:
-            self.refuse(target, grammar.CONSTANT_AGAIN)
+            self.refuse(self._scopes[-1] if self._scopes else target, grammar.CONSTANT_AGAIN)
             return node
         self._constants[target.id] = number
         if target.id.startswith("_"):
@@ -268,21 +297,48 @@ class Rewriter:
         node.value = ast.copy_location(ast.Constant(value=number), node.value)
         return node
 
-    def _stored(self, node: ast.Assign, target: ast.expr) -> ast.stmt | None:
-        """The assignment by a hook, where the board may refuse what the host would do."""
+    def _careful_store(self, node: ast.Assign, target: ast.expr) -> list[ast.stmt] | None:
+        """The assignment by a hook, where the board may refuse what the host would do, or do something else."""
         hook: ast.Call
-        if isinstance(target, ast.Attribute) and not _is_private(target.attr) and self._stores.may_refuse(target.value):
-            name_of = constant(target.attr, target)
-            hook = called(hooks.SET_ATTRIBUTE, node.value, target.value, name_of, at=target)
+        if isinstance(target, ast.Attribute):
+            if _is_private(target.attr) or not self._may_refuse(target.value):
+                return None
+            hook = called(hooks.SET_ATTRIBUTE, node.value, target.value, constant(target.attr, target), at=target)
         elif isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice) and not _has_step(target.slice):
             hook = called(hooks.SET_SLICE, node.value, target.value, _slice_call(target.slice, target), at=target)
+        elif isinstance(target, ast.Subscript) and self._may_be(target.value, BYTEARRAY):
+            return self._store_byte(node, target)
         else:
             return None
         for index, argument in enumerate(hook.args[:2]):
             hook.args[index] = self._visit(argument)
         if isinstance(target, ast.Subscript):
             self._children(hook.args[2])
-        return placed([ast.Expr(hook)], node)[0]
+        return placed([ast.Expr(hook)], node)
+
+    def _may_refuse(self, owner: ast.expr) -> bool:
+        """Whether attributes of ``owner`` may be fixed: of a function, an exception, a module of the board's, a native type."""
+        return self._stores.may_refuse(owner) or self._may_be(owner, FUNCTION, EXCEPTION)
+
+    def _store_byte(self, node: ast.Assign, target: ast.Subscript) -> list[ast.stmt] | None:
+        index = target.slice
+        if isinstance(index, ast.Slice):
+            return None
+        in_function = bool(self._scopes) and isinstance(self._scopes[-1], _FUNCTIONS)
+        if not (_simple(target.value) and _simple(index) and (in_function or _simple(node.value))):
+            self._children(node)
+            stored_item = called(hooks.STORE_BYTE, target.value, target.slice, node.value, at=target)
+            return [ast.copy_location(ast.Expr(stored_item), node)]
+        # most numbers fit: the host does it alone then
+        before: list[ast.stmt] = []
+        if not _simple(node.value):
+            before = placed([assigned(hooks.BYTE, self._visit(node.value))], node)
+            node.value = ast.copy_location(name(hooks.BYTE), node.value)
+        again = copy.deepcopy((target.value, index, node.value))
+        self._children(node)
+        stored_item = called(hooks.STORE_BYTE, *(self._visit(part) for part in again), at=target)
+        wrong = ast.ExceptHandler(type=name(hooks.WRONG), name=None, body=[ast.Expr(stored_item)])
+        return [*before, *placed([ast.Try(body=[node], handlers=[wrong], orelse=[], finalbody=[])], node)]
 
     def _Delete(self, node: ast.Delete) -> ast.stmt | list[ast.stmt]:
         for target in node.targets:
@@ -290,7 +346,12 @@ class Rewriter:
                 self.refuse(target, grammar.NOT_DELETED)
         refused = [target for target in node.targets if self._deletes_refused(target)]
         self._children(node)
-        if not refused and not any(map(_deletes_item, node.targets)):
+        for target in node.targets:
+            if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice):
+                target.value = called(hooks.DELETE_SLICE, target.value, at=target.value)
+        of_module = len(self._blocks) == 1
+        odd = any(_deletes_item(target) or (of_module and isinstance(target, ast.Name)) for target in node.targets)
+        if not refused and not odd:
             return node
         statements: list[ast.stmt] = []
         for target in node.targets:
@@ -304,15 +365,20 @@ class Rewriter:
                 assert isinstance(target, ast.Subscript)
                 key = _slice_call(target.slice, target) if isinstance(target.slice, ast.Slice) else target.slice
                 statement = ast.Expr(called(hooks.DELETE_ITEM, target.value, key, at=target))
+            elif of_module and isinstance(target, ast.Name):
+                # names are the keys of a dict
+                missing = ast.Raise(exc=called("KeyError", constant(target.id, target), at=target), cause=None)
+                handler = ast.ExceptHandler(type=name("NameError"), name=None, body=[missing])
+                statement = ast.Try(body=[ast.Delete(targets=[target])], handlers=[handler], orelse=[], finalbody=[])
+                statements += placed([statement], node)
+                continue
             else:
                 statement = ast.Delete(targets=[target])
             statements.append(ast.copy_location(statement, node))
         return statements
 
     def _deletes_refused(self, target: ast.expr) -> bool:
-        return (
-            isinstance(target, ast.Attribute) and not _is_private(target.attr) and self._stores.may_refuse(target.value)
-        )
+        return isinstance(target, ast.Attribute) and not _is_private(target.attr) and self._may_refuse(target.value)
 
     def _Raise(self, node: ast.Raise) -> ast.Raise:
         cause, node.cause = node.cause, None  # dropped without a word, but evaluated
@@ -332,12 +398,15 @@ class Rewriter:
         if node.module in _MODULES and not node.level:
             for alias in node.names:
                 self._imported[alias.asname or alias.name] = f"{_MODULES[node.module]}.{alias.name}"
-        if len(self._blocks) > 1 and node.names[0].name == "*" and self._calls:
+        if len(self._blocks) > 1 and node.names[0].name == "*" and self._in_function():
             # inside a function the names become globals
             text = f"from {'.' * node.level}{node.module or ''} import *"
             run = ast.Call(func=name("exec"), args=[ast.Constant(value=text), _globals()], keywords=[])
             return placed([ast.Expr(run)], node)[0]
         return node
+
+    def _in_function(self) -> bool:
+        return any(isinstance(scope, _FUNCTIONS) for scope in self._scopes)
 
     def _ExceptHandler(self, node: ast.ExceptHandler) -> ast.ExceptHandler:
         self._stores.define(node.name)
@@ -380,29 +449,44 @@ class Rewriter:
             self.refuse(node.iter, grammar.UNPACKING)
             return node
         counted = isinstance(node.target, ast.Name) and _counts(node.iter)
+        changed = not counted and _changed_in(node)
         self._children(node)
         if counted:
             assert isinstance(node.iter, ast.Call)
             node.iter = called(hooks.LOOP, *node.iter.args, at=node.iter)
         else:
-            node.iter = _ordered(node.iter)
+            node.iter = called(hooks.LIVE, node.iter, at=node.iter) if changed else _ordered(node.iter)
         return node
 
     def _Return(self, node: ast.Return) -> ast.Return:
         if isinstance(node.value, ast.Tuple) and self._bare_star(node.value):
             self.refuse(node, grammar.UNPACKING)
             return node
-        return self._children(node)  # type: ignore[no-any-return]
+        of_equality = self._blocks[-1] == "__eq__" and node.value is not None and not _is_bool(node.value)
+        self._children(node)
+        if of_equality:
+            # only True itself means that the two are equal (firmware: py/obj.c)
+            assert node.value is not None
+            true = ast.Compare(left=node.value, ops=[ast.Is()], comparators=[constant(True, node.value)])
+            node.value = ast.copy_location(true, node.value)
+        return node
 
     # -- expressions -----------------------------------------------------------------------------------------------
 
     def _Name(self, node: ast.Name) -> ast.expr:
+        if isinstance(node.ctx, ast.Load):
+            self._graph.read(node.id)
+        return self._name(node)
+
+    def _name(self, node: ast.Name) -> ast.expr:
         identifier = node.id
         if identifier in self._constants:
             if isinstance(node.ctx, ast.Load):
                 return ast.copy_location(ast.Constant(value=self._constants[identifier]), node)
             stored = isinstance(node.ctx, ast.Store)
-            self.refuse(node, grammar.CONSTANT_AGAIN if stored else grammar.NOT_DELETED)
+            # a number in the place of the name has no line of its own: the board tells that of the block
+            at = self._scopes[-1] if self._scopes else node
+            self.refuse(at, grammar.CONSTANT_AGAIN if stored else grammar.NOT_DELETED)
         elif identifier in MICROPYTHON_NAMES and isinstance(node.ctx, ast.Load):
             return called(hooks.NOWHERE, constant(identifier, node), at=node)
         return node
@@ -414,6 +498,11 @@ class Rewriter:
         return node
 
     def _Attribute(self, node: ast.Attribute) -> ast.expr:
+        if isinstance(node.ctx, ast.Load):
+            self._graph.read(node.attr)
+        return self._attribute(node)
+
+    def _attribute(self, node: ast.Attribute) -> ast.expr:
         node.value = self._visit(node.value)
         if isinstance(node.ctx, ast.Load) and (node.attr in LOOKED_UP or _is_super(node.value)):
             return called(hooks.GETATTR, node.value, constant(node.attr, node), at=node)
@@ -421,10 +510,18 @@ class Rewriter:
 
     def _Call(self, node: ast.Call) -> ast.expr:
         function = node.func
-        self._check_arguments(node)
+        twice = self._check_arguments(node)
+        if isinstance(function, ast.Name) and function.id == "super" and not node.args:
+            self._check_super(node)
+        self._graph.called(node)
         star_last = bool(node.keywords) and _star_is_late(node)
-        made = self._quick_call(node, function) or self._call(node, function)
-        return _starred_call(made) if star_last and isinstance(made, ast.Call) else made
+        quick = self._quick_call(node, function)
+        if quick is not None:
+            return quick
+        made = self._call(node, function)
+        if twice:
+            made.func = called(hooks.TWICE, made.func, *twice, at=made.func)
+        return _starred_call(made) if star_last else made
 
     def _quick_call(self, node: ast.Call, function: ast.expr) -> ast.expr | None:
         """A call of ``struct`` or ``hashlib`` that the host does where it agrees; None for any other."""
@@ -440,8 +537,6 @@ class Rewriter:
 
     def _call(self, node: ast.Call, function: ast.expr) -> ast.Call:
         if isinstance(function, ast.Attribute):
-            if self._calls:
-                self._calls[-1].add(function.attr)
             if function.attr == "format" and self._site_for(function.value, node.args) and not node.keywords:
                 node.func = self._site_of(hooks.FIELDS, function.value, len(node.args))
                 self._arguments_of(node, 0)
@@ -456,18 +551,20 @@ class Rewriter:
                 self._arguments_of(node, 0)
                 return node
             if may_differ is not None and may_differ(node):
+                careful = True
+            else:
+                careful = isinstance(function.value, (ast.Name, ast.Attribute)) and self._may_be(
+                    function.value, BYTEARRAY
+                )
+            if careful:
                 value = self._visit(function.value)
                 node.func = called(hooks.GETATTR, value, constant(function.attr, function), at=function)
             elif _is_super(function.value) and function.attr not in LOOKED_UP:
                 function.value = self._visit(function.value)
             else:
-                node.func = self._visit(function)
+                node.func = self._attribute(function)
         elif isinstance(function, ast.Name):
-            if self._calls:
-                self._calls[-1].add(function.id)
-            if function.id == "super" and not node.args and self._parameters and not self._parameters[-1]:
-                self.refuse(node, grammar.NO_SELF)
-            node.func = self._visit(function)
+            node.func = self._name(function)
             if function.id in TYPES:
                 node.func = _made_by(function.id, node.func)
         else:
@@ -515,6 +612,14 @@ class Rewriter:
         self._site(identifier)
         return ast.copy_location(name(identifier), template)
 
+    def _check_super(self, node: ast.Call) -> None:
+        """``super()`` looks for the first parameter of the function that it is in."""
+        inner = self._scopes[-1] if self._scopes else None
+        if isinstance(inner, _FUNCTIONS) and inner.name == self._blocks[-1]:
+            given = inner.args
+            if not (given.args or given.vararg or given.kwonlyargs or given.kwarg):
+                self.refuse(node, grammar.SUPER)
+
     def _arguments_of(self, node: ast.Call, first: int) -> None:
         for index in range(first, len(node.args)):
             argument = node.args[index]
@@ -525,75 +630,174 @@ class Rewriter:
         for keyword in node.keywords:
             keyword.value = self._visit(keyword.value)
 
-    def _check_arguments(self, node: ast.Call) -> None:
+    def _check_arguments(self, node: ast.Call) -> list[ast.expr]:
+        """Refuses what the board does; returns the names of keyword arguments that are given twice."""
         stars = [index for index, argument in enumerate(node.args) if isinstance(argument, ast.Starred)]
         if stars:
             if len(stars) > 1:
                 self.refuse(node, grammar.TWO_STARS)
             elif stars[0] != len(node.args) - 1:
                 self.refuse(node, grammar.AFTER_STAR)
+        for keyword in node.keywords:
+            if keyword.arg in self._constants:
+                self.refuse(keyword, grammar.KEYWORD_CONSTANT)
         if len(node.keywords) > 1:
             if sum(keyword.arg is None for keyword in node.keywords) > 1:
                 self.refuse(node, grammar.TWO_DOUBLE_STARS)
             last = {keyword.arg: keyword for keyword in node.keywords}
-            if len(last) < len(node.keywords):
-                node.keywords = [k for k in node.keywords if k.arg is None or last[k.arg] is k]  # the last one wins
+            again = [k for k in node.keywords if k.arg is not None and last[k.arg] is not k]
+            if again:
+                node.keywords = [k for k in node.keywords if k.arg is None or last[k.arg] is k]
+                names: list[ast.expr] = [constant(k.arg or "", k.value) for k in again]
+                return names
+        return []
+
+    def _may_be(self, node: ast.expr, *kinds: str) -> bool:
+        return self._evidence is not None and self._evidence.may_be(node, *kinds)
+
+    def _leaf_is(self, node: ast.expr, *kinds: str) -> bool:
+        return not isinstance(node, (ast.BinOp, ast.Constant)) and self._may_be(node, *kinds)
 
     def _BinOp(self, node: ast.BinOp) -> ast.expr:
-        self._children(node)
-        if self._single is not None:
-            return self._in_single(node)
-        return self._operation(node)
+        made = self._operation(node)
+        return made if self._single is None else self._in_single(made, node)
 
-    def _in_single(self, node: ast.BinOp) -> ast.expr:
+    def _in_single(self, made: ast.expr, node: ast.BinOp) -> ast.expr:
         """A binary operation where the host would give a float in double precision."""
         assert self._single is not None
         left, op, right = node.left, node.op, node.right
-        made = called(hooks.DIVIDE, left, right, at=node) if isinstance(op, ast.Div) else self._operation(node)
+        if isinstance(op, ast.Div):
+            made = called(hooks.DIVIDE, left, right, at=node)
         return self._single.folded(made, left, op, right) if isinstance(made, (ast.BinOp, ast.Call)) else made
 
     def _operation(self, node: ast.BinOp) -> ast.expr:
         kind = type(node.op)
-        if kind is ast.Mod:
-            right = node.right
-            values = right.elts if isinstance(right, ast.Tuple) else [right]
-            if self._site_for(node.left, values):
-                count = len(values) if isinstance(right, ast.Tuple) else -1
-                filled = ast.Call(func=self._site_of(hooks.TEMPLATE, node.left, count), args=values, keywords=[])
-                return ast.copy_location(filled, node)
-            if _text(node.left) or isinstance(node.right, (ast.Tuple, ast.Dict)) or _is_made_dict(node.right):
-                return called(hooks.MODULO, node.left, node.right, at=node)
-        elif kind is ast.Mult:
-            if _repeatable(node.left) or _repeatable(node.right):
-                return called(hooks.REPEAT, node.left, node.right, at=node)
-        elif kind is ast.Add:
-            if _bytes(node.left) or _bytes(node.right):
+        if kind is ast.Add:
+            careful = not isinstance(node.left, ast.BinOp) and self._may_be(node.left, BYTES, BYTEARRAY)
+            self._children(node)
+            # what the children have become tells more: struct.pack(...) + s, a sum of such
+            if careful or _bytes(node.left) or _bytes(node.right):
                 return called(hooks.ADD, node.left, node.right, at=node)
+            return node
+        if kind is ast.Mod:
+            return self._modulo(node)
+        if kind in _OF_VIEWS and (_is_view(node.left) or _is_view(node.right)):
+            self._children(node)
+            return called(hooks.VIEW, constant(_OF_VIEWS[kind], node), node.left, node.right, at=node)
+        repeated = kind is ast.Mult and (self._leaf_is(node.left, *_REPEATED) or self._leaf_is(node.right, *_REPEATED))
+        dicts = kind is ast.BitOr and (self._leaf_is(node.left, DICT) or self._leaf_is(node.right, DICT))
+        self._children(node)
+        if dicts:
+            return called(hooks.OR, node.left, node.right, at=node)
+        if kind is ast.Mult:
+            if _repeatable(node.left) or _repeatable(node.right) or repeated:
+                return called(hooks.REPEAT, node.left, node.right, at=node)
+        elif kind is ast.LShift:
+            if not isinstance(node.right, ast.Constant) or (type(node.right.value) is int and node.right.value > 4096):
+                return self._shift(node)
         elif kind is ast.Pow:
             return called(hooks.POWER, node.left, node.right, at=node)
         elif kind is ast.BitOr:
             if _dict_display(node.left) or _dict_display(node.right):
-                return called(hooks.UNION, node.left, node.right, at=node)
+                return called(hooks.OR, node.left, node.right, at=node)
         elif kind is ast.MatMult:
             self.refuse(node, grammar.MATRIX)
         return node
 
+    def _shift(self, node: ast.BinOp) -> ast.expr:
+        left, right = node.left, node.right
+        far = called(hooks.SHIFT, left, right, at=node)
+        if not (isinstance(right, ast.Name) and isinstance(left, (ast.Name, ast.Constant))):
+            return far
+        # hardly one is far: the others need no call
+        which = called(hooks.TYPE, ast.copy_location(name(right.id), right), at=right)
+        of_int = ast.Compare(left=which, ops=[ast.Is()], comparators=[name(hooks.INT)])
+        near = ast.Compare(left=name(right.id), ops=[ast.Lt()], comparators=[ast.Constant(value=4096)])
+        both = ast.BoolOp(op=ast.And(), values=[of_int, near])
+        far.args = [
+            ast.Name(id=left.id, ctx=ast.Load()) if isinstance(left, ast.Name) else ast.Constant(value=left.value),
+            ast.Name(id=right.id, ctx=ast.Load()),
+        ]
+        either = ast.copy_location(ast.IfExp(test=both, body=node, orelse=far), node)
+        return ast.fix_missing_locations(either)
+
+    def _modulo(self, node: ast.BinOp) -> ast.expr:
+        values = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
+        if self._site_for(node.left, values):
+            self._children(node)
+            values = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
+            count = len(values) if isinstance(node.right, ast.Tuple) else -1
+            filled = ast.Call(func=self._site_of(hooks.TEMPLATE, node.left, count), args=values, keywords=[])
+            return ast.copy_location(filled, node)
+        plain = isinstance(node.left, ast.Constant) and not _text(node.left)
+        plain = plain or (self._evidence is not None and self._evidence.is_number(node.left))
+        self._children(node)
+        left, right = node.left, node.right
+        if plain:
+            return node
+        if isinstance(left, ast.Name) and isinstance(right, (ast.Name, ast.Constant)):
+            # most are numbers: those need no call
+            which = called(hooks.TYPE, ast.copy_location(name(left.id), left), at=left)
+            of_int = ast.Compare(left=which, ops=[ast.Is()], comparators=[ast.copy_location(name(hooks.INT), left)])
+            again = ast.copy_location(
+                name(right.id) if isinstance(right, ast.Name) else ast.Constant(right.value), right
+            )
+            formatted = called(hooks.MODULO, ast.copy_location(name(left.id), left), again, at=node)
+            either = ast.IfExp(test=ast.copy_location(of_int, left), body=node, orelse=formatted)
+            return ast.copy_location(either, node)
+        return called(hooks.MODULO, left, right, at=node)
+
     def _AugAssign(self, node: ast.AugAssign) -> ast.stmt:
         if isinstance(node.op, ast.MatMult):
             self.refuse(node, grammar.MATRIX)
+        target = node.target
+        if isinstance(target, ast.Name) and target.id in self._constants:
+            self.refuse(node, grammar.CONSTANT_AGAIN)
+            return node
+        kind = type(node.op)
+        added = kind is ast.Add and _simple(target) and self._may_be(target, BYTES, BYTEARRAY)
+        united = kind is ast.BitOr and _simple(target) and self._may_be(target, DICT)
+        hook = hooks.OR_IN_PLACE if united else ""
+        if isinstance(target, ast.Name) and self._evidence is not None:
+            if kind is ast.Mod and not self._evidence.is_number(target):
+                hook = hooks.MODULO_IN_PLACE
+            elif kind is ast.Mult and (self._may_be(target, *_REPEATED) or self._may_be(node.value, *_REPEATED)):
+                hook = hooks.REPEAT_IN_PLACE
         self._children(node)
-        if self._single is not None and isinstance(node.op, (ast.Div, ast.Pow)):
+        if added:
+            node.value = called(hooks.ADDEND, _read(target), node.value, at=node.value)
+        elif hook:
+            changed = called(hook, _read(target), node.value, at=node.value)
+            return ast.copy_location(ast.Assign(targets=[target], value=changed), node)
+        elif self._single is not None and isinstance(node.op, (ast.Div, ast.Pow)):
             return _in_place(node)
         return node
 
     def _Compare(self, node: ast.Compare) -> ast.expr:
+        if len(node.ops) != 1:
+            return self._children(node)  # type: ignore[no-any-return]
+        operator, left, right = node.ops[0], node.left, node.comparators[0]
+        hook = ""
+        if isinstance(operator, (ast.In, ast.NotIn)):
+            if _text(left) or self._may_be(right, BYTES, BYTEARRAY) or self._may_be(left, BYTES, BYTEARRAY):
+                hook = hooks.CONTAINS
+        elif isinstance(operator, (ast.Is, ast.IsNot)):
+            if not (_unique(left) or _unique(right)):
+                hook = hooks.IS
+        elif isinstance(operator, (ast.Eq, ast.NotEq)) and (_is_view(left) or _is_view(right)):
+            hook = hooks.VIEW
         self._children(node)
-        if len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn)) and _text(node.left):
-            found = called(hooks.CONTAINS, node.left, node.comparators[0], at=node)
-            if isinstance(node.ops[0], ast.In):
-                return found
-            return ast.copy_location(ast.UnaryOp(op=ast.Not(), operand=found), node)
-        return node
+        if not hook:
+            return node
+        arguments = [node.left, node.comparators[0]]
+        if hook == hooks.IS and (_made_here(left) or _made_here(right)):
+            arguments.append(constant(True, node))
+        if hook == hooks.VIEW:
+            arguments.insert(0, constant("__eq__", node))
+        found = called(hook, *arguments, at=node)
+        if isinstance(operator, (ast.In, ast.Is, ast.Eq)):
+            return found
+        return ast.copy_location(ast.UnaryOp(op=ast.Not(), operand=found), node)
 
     def _Subscript(self, node: ast.Subscript) -> ast.Subscript:
         index = node.slice
@@ -645,7 +849,17 @@ class Rewriter:
         node.iter = _ordered(node.iter)
         return node
 
-    def _ListComp(self, node: Any) -> Any:
+    def _ListComp(self, node: ast.ListComp) -> ast.expr:
+        first = node.generators[0]
+        found: ast.expr = self._inner(node)
+        iterable = first.iter
+        if not first.ifs and isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.IfExp):
+            small = len(iterable.args) == 1 and isinstance(iterable.args[0], ast.Constant)
+            if _called_name(iterable) == "range" and not small:
+                first.iter = called(hooks.KEPT, iterable, at=iterable)
+        return found
+
+    def _inner(self, node: Any) -> Any:
         self._blocks.append(
             {"ListComp": "<listcomp>", "GeneratorExp": "<genexpr>"}.get(type(node).__name__, "<dictcomp>")
         )
@@ -655,18 +869,18 @@ class Rewriter:
         self._blocks.pop()
         return node
 
-    _GeneratorExp = _ListComp
+    _GeneratorExp = _inner
 
     def _DictComp(self, node: ast.DictComp) -> ast.DictComp:
         reordered = _runs(node.key) and _runs(node.value)
-        self._ListComp(node)
+        self._inner(node)
         if reordered:
             node.key = called(hooks.KEY, node.value, node.key, at=node.key)
             node.value = called(hooks.VALUE, at=node.value)
         return node
 
     def _SetComp(self, node: ast.SetComp) -> ast.expr:
-        self._ListComp(node)
+        self._inner(node)
         node.elt = called(hooks.MEMBER, node.elt, at=node.elt)
         return called(hooks.SETCOMP, node, at=node)
 
@@ -889,6 +1103,101 @@ def _is_made_dict(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == hooks.DICT
 
 
+_CHANGING = frozenset("add clear discard pop popitem remove setdefault update".split())  # noqa: SIM905  a table to read
+
+
+def _changed_in(loop: ast.For) -> bool:
+    """Whether the body of a loop changes, as can be seen there, the dict or set that it goes over."""
+    over = loop.iter
+    if _is_view(over) and isinstance(over, ast.Call) and isinstance(over.func, ast.Attribute):
+        over = over.func.value
+    if not isinstance(over, (ast.Name, ast.Attribute)):
+        return False
+    wanted = ast.dump(over)
+    for statement in loop.body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+                changed: ast.expr = node.value
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
+                changed = node.func.value
+            else:
+                continue
+            if isinstance(changed, type(over)) and ast.dump(changed) == wanted:
+                return True
+    return False
+
+
+_REPEATED = (BYTEARRAY, BYTES, TEXT, SEQUENCE)
+_OF_VIEWS: dict[type[ast.operator], str] = {
+    ast.BitAnd: "__and__",
+    ast.BitOr: "__or__",
+    ast.BitXor: "__xor__",
+    ast.Sub: "__sub__",
+}
+
+
+def _is_view(node: ast.expr) -> bool:
+    """Whether ``node`` is a view of a dict as far as can be seen; a range is like one."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
+        return True
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("keys", "items", "values")
+        and not node.args
+    )
+
+
+def _unique(node: ast.expr) -> bool:
+    """Whether ``node`` is None, True, False or the type of something: these are what they are."""
+    if isinstance(node, ast.Constant):
+        return node.value is None or isinstance(node.value, bool)
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id == "type"
+    return isinstance(node, ast.Name) and node.id in TYPES
+
+
+def _is_bool(node: ast.expr) -> bool:
+    if isinstance(node, ast.BoolOp):
+        return all(map(_is_bool, node.values))
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "bool", "callable", "hasattr")
+    return (
+        isinstance(node, ast.Compare)
+        or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
+        or (isinstance(node, ast.Constant) and isinstance(node.value, bool))
+    )
+
+
+def _made_here(node: ast.expr) -> bool:
+    """Whether ``node`` makes an object of its own, on the board."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, (bytes, float, complex)) or (isinstance(node.value, str) and len(node.value) > 10)
+    return isinstance(node, ast.Tuple) and bool(node.elts)
+
+
+def _simple(node: ast.expr) -> bool:
+    """Whether ``node`` may be evaluated twice."""
+    if isinstance(node, ast.Attribute):
+        return isinstance(node.value, ast.Name)
+    if isinstance(node, ast.BinOp):
+        return _simple(node.left) and _simple(node.right)
+    return isinstance(node, (ast.Name, ast.Constant))
+
+
+def _read(target: ast.expr) -> ast.expr:
+    """What is assigned to, read."""
+    found: ast.expr
+    if isinstance(target, ast.Attribute):
+        assert isinstance(target.value, ast.Name)
+        value = ast.copy_location(name(target.value.id), target.value)
+        found = ast.Attribute(value=value, attr=target.attr, ctx=ast.Load())
+    else:
+        assert isinstance(target, ast.Name)
+        found = name(target.id)
+    return ast.copy_location(found, target)
+
+
 def _has_step(node: ast.Slice) -> bool:
     step = node.step
     return step is not None and not (isinstance(step, ast.Constant) and step.value in (None, 1))
@@ -906,12 +1215,18 @@ def _leaves(body: list[ast.stmt]) -> bool:
     return any(isinstance(n, (ast.Return, ast.Break, ast.Continue)) for s in body for n in ast.walk(s))
 
 
-def _watch_depth(body: list[ast.stmt]) -> None:
+def _watch_depth(function: ast.FunctionDef | ast.Lambda) -> None:
     """Put into the body what notices a deep recursion (``emulator/runtime/recursion.py``).
 
     It stands before the first statement that can call a function; the end of a recursion often comes before. So that one call at
     the end is not counted, which is less than the size of a call on the board is known to.
     """
+    if isinstance(function, ast.Lambda):
+        deep = _is_deep(ast.NamedExpr(target=stored(hooks.MARK_HELD), value=name(hooks.MARK)))
+        watched = ast.BoolOp(op=ast.Or(), values=[deep, function.body])
+        function.body = ast.fix_missing_locations(ast.copy_location(watched, function.body))
+        return
+    body = function.body
     first = 1 if len(body) > 1 and isinstance(body[0], ast.Expr) and _text(body[0].value) else 0
     at = first
     while at < len(body) and isinstance(body[at], _SIMPLE) and not _calls(body[at]):
@@ -920,9 +1235,7 @@ def _watch_depth(body: list[ast.stmt]) -> None:
             first = at
     if at < len(body) and isinstance(body[at], ast.Return) and _divided(body, at):
         first = at + 1
-    references = ast.Call(func=name(hooks.REFERENCES), args=[name(hooks.MARK_HELD)], keywords=[])
-    deep = ast.Compare(left=references, ops=[ast.Gt()], comparators=[name(hooks.DEPTH_LIMIT)])
-    look = ast.BoolOp(op=ast.And(), values=[deep, ast.Call(func=name(hooks.DEEP), args=[], keywords=[])])
+    look = _is_deep(name(hooks.MARK_HELD))
     before = body[min(first, len(body) - 1)]
     body[first:first] = placed([assigned(hooks.MARK_HELD, name(hooks.MARK)), ast.Expr(look)], before)
 
@@ -959,3 +1272,18 @@ def _divided(body: list[ast.stmt], at: int) -> bool:
 
 def _returned(value: ast.expr) -> ast.Return:
     return ast.copy_location(ast.Return(value=value), value)
+
+
+def _operators(node: ast.AST) -> list[type[ast.AST]]:
+    """The kinds of the operators of an expression or an augmented assignment."""
+    if isinstance(node, ast.Compare):
+        return [type(operator) for operator in node.ops]
+    operator = getattr(node, "op", None)
+    return [] if operator is None else [type(operator)]
+
+
+def _is_deep(held: ast.expr) -> ast.expr:
+    """Whether the recursion may be deep; false where it is not."""
+    references = ast.Call(func=name(hooks.REFERENCES), args=[held], keywords=[])
+    deep = ast.Compare(left=references, ops=[ast.Gt()], comparators=[name(hooks.DEPTH_LIMIT)])
+    return ast.BoolOp(op=ast.And(), values=[deep, ast.Call(func=name(hooks.DEEP), args=[], keywords=[])])

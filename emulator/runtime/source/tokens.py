@@ -13,7 +13,7 @@ from emulator.runtime.source.errors import INDENTATION, NOT_IMPLEMENTED, Problem
 
 _LITERAL = re.compile(
     r"#[^\n]*"
-    r"|([rRbBuU]{0,2})(?:'''(?:[^\\]|\\.)*?(?:'''|\Z)|\"\"\"(?:[^\\]|\\.)*?(?:\"\"\"|\Z)"
+    r"|([rRbBuUfF]{0,2})(?:'''(?:[^\\]|\\.)*?(?:'''|\Z)|\"\"\"(?:[^\\]|\\.)*?(?:\"\"\"|\Z)"
     r"|'(?:[^'\\\n]|\\.)*(?:'|$)|\"(?:[^\"\\\n]|\\.)*(?:\"|$))",
     re.DOTALL | re.MULTILINE,
 )
@@ -27,29 +27,65 @@ _POINTED = re.compile(r"(?<![\w.])(?:\d(?:[eE][+-]|\w)*\.|\.\d)(?:[eE][+-]|[\w.]
 _FLOAT = re.compile(r"(?:\d[\d_]*)?\.[\d_]*(?:[eE][+-]?\d[\d_]*)?[jJ]?(?:if|else|and|or|in|is|for|not)?")
 _FORM_FEED = re.compile(r"^[ \t]*\f[ \t\f]*(?=[^\s#])", re.MULTILINE)
 _WITH = re.compile(r"^[ \t]*(?:async[ \t]+)?with[ \t]*\(", re.MULTILINE)
-_LEADING_ZEROS = re.compile(r"(?<![\w.])0+(?=[1-9][\d_]*(?![\w.]))")
+_LEADING_ZEROS = re.compile(r"(?<![\w.])(0+)([1-9][\d_]*(?![\w.]))")
+_WIDE_OCTAL = re.compile(r"(?<!\\)(?:\\\\)*\\[4-7][0-7]{2}")
+_PREFIXES = frozenset(["", "u", "b", "r", "br", "rb"])
+_FLOAT_ATTRIBUTE = re.compile(r"(?<![\w.])(?:\d[\d_]*\.\d*|\d[\d_]*(?:\.\d*)?[eE][+-]?\d+|0[xXoObB]\w+)\.")
+_ODD = re.compile(r"[^\x00-\x7f\w]|[\ud800-\udfff]")
+"""Letters of names for the board, which takes all beyond ASCII as such (firmware: py/lexer.c), and not for the host."""
+_LETTERS, _BYTE_LETTERS, _LONE = 0x20000, 0x2A700, 0xDC80
+"""Where the letters begin that stand for them; and the lone surrogates that are bytes of no UTF-8."""
+_MOST_LETTERS = 0xA6D0
+_LAST_LETTERS = 0x30000
+_STAND_INS = re.compile(r"[\U00020080-\U0002a6cf\U0002a700-\U0002a77f\U00030000-\U00030fff]")
+_BARE_STARS = (re.compile(r"\*(?=\s*[):])"), re.compile(r"(?<=[(,])(\s*)\*\s*,(?=\s*\*\*)"))
+"""Among parameters: ``def f(*)``, ``lambda *: 0``, ``def f(*, **more)``."""
+_LAST_COMMA = re.compile(r"^([ \t]*from[ \t]+[\w.]+[ \t]+import[ \t]+\w[\w \t,]*),(?=[ \t]*$)", re.MULTILINE)
+_LAST_BACKSLASH = re.compile(r"\\\n?\s*\Z")
+_NUMBER = re.compile(r"(?<![\w.])\d[\d_.]*")
 _INDENTATION = re.compile(r"^[ \t]*\t[ \t]*", re.MULTILINE)
 
-_TROUBLE = re.compile(
-    r"\\N|\f|\d(?:if|else|and|or|in|is|for|not)\b|\bwith[ \t]*\(|\d\.[\w+-]*\.|\d\.[A-Za-z_]|\.\d\w*[.A-Za-z_]"
+_TROUBLE = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\\N|\\[4-7][0-7]{2}|\f",
+        r"[BRUF]['\"](?<![\w'\"]..)|(?:[BRUF][bBrR]|[ubr][RB])['\"](?<![\w'\"]...)",
+        r"\d(?:\.\d*\.(?=[A-Za-z_.])|\.\d+[eE]|[eE][+-]?\d+\.|[xXoObB]\w+\.|if|else|and|or|in|is|for|not)",
+        r"with(?<=\bwith)[ \t]*\(",
+        r"\d\.[\w+-]*\.|\d\.[A-Za-z_]|\.\d\w*[.A-Za-z_]",
+    )
 )
 """One of these must be in a text for :func:`refused` to find anything."""
 
 
 def refused(text: str) -> Iterator[Problem]:
     """What CPython reads and 1.11 refuses."""
-    if not _TROUBLE.search(text):
+    if not any(pattern.search(text) for pattern in _TROUBLE):
         return
     for match in _LITERAL.finditer(text):
         literal = match[0]
-        if literal[0] != "#" and "r" not in match[1].lower() and "b" not in match[1].lower():
+        if literal[0] == "#":
+            continue
+        if "r" not in match[1].lower():
             named = _NAMED_ESCAPE.search(literal)
             if named:
                 yield Problem(
                     *(0, *_place(text, match.start() + named.end() - 2), NOT_IMPLEMENTED, "unicode name escapes"),
                     *(r"\N{...} in a string", r"write the character itself or \u...."),
                 )
+            if "b" in match[1].lower() and _WIDE_OCTAL.search(literal):
+                yield invalid(
+                    *_place(text, match.start()), "an octal escape above \\377 in bytes", "write a smaller one"
+                )
+        if match[1] and match[1] not in _PREFIXES:
+            yield invalid(
+                *_place(text, match.start()),
+                f"the prefix {match[1]} of a literal",
+                "write it in small letters: b, r, rb",
+            )
     code = _without_literals(text)
+    for match in _FLOAT_ATTRIBUTE.finditer(code):
+        yield invalid(*_place(text, match.start()), "a point after a number with a point", "put the number in brackets")
     for match in _TOUCHING.finditer(code):
         yield Problem(
             *(0, *_place(text, match.start())),
@@ -105,17 +141,6 @@ def _items_in_brackets(code: str, start: int) -> bool:
     return False
 
 
-def ends_with_colon(text: str) -> bool:
-    """Whether the last of the code, comments aside, is the colon that a block should follow."""
-    return _without_literals(text).rstrip().endswith(":")
-
-
-def has_open_bracket(text: str) -> bool:
-    """Whether the text ends before a bracket is closed."""
-    code = _without_literals(text)
-    return sum(code.count(bracket) for bracket in "([{") > sum(code.count(bracket) for bracket in ")]}")
-
-
 def repaired(text: str) -> str:
     """The text as CPython can read it: leading zeros, bytes beyond ASCII and tabs that 1.11 takes. Places in lines may shift."""
     pieces = []
@@ -125,19 +150,84 @@ def repaired(text: str) -> str:
         end = match.end()
     pieces.append(_code(text[end:]))
     joined = "".join(pieces)
+    if _LAST_BACKSLASH.search(joined):
+        joined = _LAST_BACKSLASH.sub("\n", joined)
     return _tabs(joined) if "\t" in joined else joined
 
 
+def with_brackets(text: str, error: SyntaxError) -> str | None:
+    """``f(x for x in y, 1)`` with the brackets that the host wants to see; None if that is not what ``error`` is about."""
+    if error.msg != "Generator expression must be parenthesized" or not error.end_lineno or not error.end_offset:
+        return None
+    lines = text.split("\n")
+    # the later place first: the earlier one stays where it is
+    for number, offset, bracket in ((error.end_lineno, error.end_offset, ")"), (error.lineno, error.offset, "(")):
+        line = lines[(number or 1) - 1]
+        at = (offset or 1) - 1
+        lines[(number or 1) - 1] = line[:at] + bracket + line[at:]
+    return "\n".join(lines)
+
+
+def stand_in(char: str) -> str:
+    """A letter of the host's for one that only the board takes in a name."""
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:
+        return chr(_BYTE_LETTERS + code - _LONE)
+    if code >= 0xF000:
+        return chr(_LAST_LETTERS + code - 0xF000) if code <= 0xFFFF else "_"
+    return chr(_LETTERS + code) if code < _MOST_LETTERS else "_"
+
+
+def without_stand_ins(text: str) -> str:
+    """The names in ``text`` as the script has them."""
+
+    def original(match: re.Match[str]) -> str:
+        code = ord(match[0])
+        if code >= _LAST_LETTERS:
+            return chr(code - _LAST_LETTERS + 0xF000)
+        return chr(code - _BYTE_LETTERS + _LONE) if code >= _BYTE_LETTERS else chr(code - _LETTERS)
+
+    return text if text.isascii() else _STAND_INS.sub(original, text)
+
+
 def _code(text: str) -> str:
-    return _LEADING_ZEROS.sub(lambda match: " " * len(match[0]), text)
+    for pattern in _BARE_STARS:
+        text = pattern.sub(_without_star, text)
+    text = _ODD.sub(lambda match: stand_in(match[0]), text)
+    text = _LAST_COMMA.sub(r"\1", text)
+    if "_" in text:
+        text = _NUMBER.sub(lambda match: match[0].replace("_", ""), text)
+    return _LEADING_ZEROS.sub(lambda match: match[2] + " " * len(match[1]), text)
+
+
+def _without_star(match: re.Match[str]) -> str:
+    """Nothing for a star among parameters, unless one stands before it."""
+    before = match.string[: match.start()]
+    first = max(before.rfind("("), before.rfind("lambda"))
+    return match[0] if "*" in before[first + 1 :] else " " * len(match[0])
 
 
 def _literal(match: re.Match[str]) -> str:
     literal = match[0]
-    if literal[0] == "#" or literal.isascii() or "b" not in match[1].lower() or "r" in match[1].lower():
+    if literal[0] == "#":
+        return _UNREADABLE.sub("?", literal)
+    raw, of_bytes = "r" in match[1].lower(), "b" in match[1].lower()
+    if literal.isascii() and "\0" not in literal:
         return literal
-    escape: Callable[[re.Match[str]], str] = lambda found: "".join(f"\\x{byte:02x}" for byte in found[0].encode())  # noqa: E731
-    return re.sub(r"[^\x00-\x7f]+", escape, literal)
+    if raw or not of_bytes:
+        return _UNREADABLE.sub(lambda found: "?" if raw else _escaped(ord(found[0])), literal)
+    escape: Callable[[re.Match[str]], str] = lambda found: "".join(  # noqa: E731
+        f"\\x{byte:02x}" for byte in found[0].encode("utf-8", "surrogateescape")
+    )
+    return re.sub(r"[^\x01-\x7f]+", escape, literal)
+
+
+_UNREADABLE = re.compile(r"[\0\ud800-\udfff]")
+"""What the host's parser does not even begin to read."""
+
+
+def _escaped(code: int) -> str:
+    return f"\\u{code:04x}" if code else "\\x00"
 
 
 def _tabs(text: str) -> str:

@@ -111,7 +111,7 @@ CONSTRUCTORS = [
     ("dict(['ab'])", "{'a': 'b'}"),
     ("dict(1, 2)", "TypeError: function expected at most 2 arguments, got 3"),
     ("list(1, 2)", "TypeError: function expected at most 1 arguments, got 2"),
-    ("tuple(range(1 << 29))", "MemoryError: memory allocation failed, allocating 2147483648 bytes"),
+    ("tuple(range(1 << 29))", "MemoryError: memory allocation failed, allocating 4194304 bytes"),
     ("slice(1)", "TypeError: cannot create 'slice' instances"),
     ("range(1, 2, 0)", "ValueError: zero step"),
     ("range('a')", "TypeError: can't convert str to int"),

@@ -227,7 +227,7 @@ BYTES = {
     "empty": (b"", None),
     "BOM before a comment": (b"\xef\xbb\xbf# x\n", "name '\ufeff' isn't defined"),
     "BOM before import": (b"\xef\xbb\xbfimport os\n", "invalid syntax"),
-    "Latin-1": (b"x = '\xe9'\n", "invalid syntax"),
+    "Latin-1": (b"x = '\xe9'\n", None),
     "NUL": (b"x = 1\n\0", "invalid syntax"),
     "form feed": (b"x = 1\n\fy = 2\n", "unexpected indent"),
     "one line of 1 MB": (b"x = '" + b"a" * 1_000_000 + b"'\n", None),
