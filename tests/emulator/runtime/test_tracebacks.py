@@ -277,17 +277,17 @@ def test_entries(tmp_path: Path, script: str, found: list[tuple[int, str]], last
         assert board.run(timeout=NEVER).text == shown(found, last)
 
 
-WITHOUT_SOURCE = {
+IN_MEMORY = {
     "a bare raise": (SCRIPTS["bare raise"][0], [(7, "<module>"), (6, "f"), (3, "f")]),
     "a raise of the caught one": (
         "try:\n    1/0\nexcept Exception as e:\n    raise e\n",
-        [(4, "<module>"), (2, "<module>")],
+        [(4, "<module>"), (4, "<module>"), (2, "<module>")],
     ),
 }
 
 
-@pytest.mark.parametrize(("script", "found"), WITHOUT_SOURCE.values(), ids=WITHOUT_SOURCE)
-def test_a_raise_is_known_without_the_source(run_script: RunScript, script: str, found: list[tuple[int, str]]) -> None:
+@pytest.mark.parametrize(("script", "found"), IN_MEMORY.values(), ids=IN_MEMORY)
+def test_a_raise_is_known_without_a_file(run_script: RunScript, script: str, found: list[tuple[int, str]]) -> None:
     assert run_script(script).text == shown(found, "ZeroDivisionError: divide by zero")
 
 
