@@ -23,9 +23,9 @@ def _sort(self: list[Any], *args: Any, **options: Any) -> None:
 
 @native(2)
 def _extend(self: list[Any], items: Any) -> None:
-    from emulator.runtime.calls import iterated
+    from emulator.runtime.calls import kept
 
-    self.extend(iterated(items))
+    self.extend(kept(items))
 
 
 @native(1, 2)

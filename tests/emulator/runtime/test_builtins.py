@@ -58,7 +58,7 @@ SCRIPTS = {
     "exec in spaces of its own": ("d = {}\nexec('x = 5', d)\nprint(d['x'])\n", "5\n"),
     "a list over the heap": (
         "try:\n [].extend(range(1000000000))\nexcept MemoryError as e:\n print(e)\n",
-        "memory allocation failed, allocating 4000000000 bytes\n",
+        "memory allocation failed, allocating 2097152 bytes\n",
     ),
 }
 

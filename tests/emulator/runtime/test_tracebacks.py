@@ -287,8 +287,22 @@ def test_entries(tmp_path: Path, script: str, found: list[tuple[int, str]], last
         assert board.run(timeout=NEVER).text == shown(found, last)
 
 
-WITHOUT_SOURCE = {
+IN_MEMORY = {
     "a bare raise": (SCRIPTS["bare raise"][0], [(7, "<module>"), (6, "f"), (3, "f")]),
+    "a raise of the caught one": (
+        "try:\n    1/0\nexcept Exception as e:\n    raise e\n",
+        [(4, "<module>"), (4, "<module>"), (2, "<module>")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("script", "found"), IN_MEMORY.values(), ids=IN_MEMORY)
+def test_a_raise_is_known_without_a_file(run_script: RunScript, script: str, found: list[tuple[int, str]]) -> None:
+    assert run_script(script).text == shown(found, "ZeroDivisionError: divide by zero")
+
+
+WITHOUT_SOURCE = {
+    "a bare raise": IN_MEMORY["a bare raise"],
     "a raise of the caught one": (
         "try:\n    1/0\nexcept Exception as e:\n    raise e\n",
         [(4, "<module>"), (2, "<module>")],
