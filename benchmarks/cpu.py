@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.paired import BenchmarkError, Figure, Options, Progress, Ratio, divided, in_turn, spread
 from emulator import Board
+from emulator.clock import Clock
 from emulator.project import Project
 
 PROGRAMS = {
@@ -144,13 +145,28 @@ def work():
 
 TIMED = """
 try:
-    from utime import ticks_us, ticks_diff
+    from utime import clock  # CPU time, on MicroPython's unix port
 except ImportError:
-    from time import ticks_us, ticks_diff
-_begin = ticks_us()
-work()
-print("took", ticks_diff(ticks_us(), _begin))
+    from utime import ticks_us
+
+    def clock():
+        return ticks_us() / 1000000
+_took = []
+for _ in range(5):
+    _begin = clock()
+    work()
+    _took.append(clock() - _begin)
+print("took", min(_took))
 """
+"""The quickest of five times in a row, in seconds of CPU time: a busy machine takes a part of one or the other."""
+
+
+class CpuClock(Clock):
+    """A board's clock that counts the CPU time of the thread that asks."""
+
+    def now(self) -> float:
+        return time.thread_time()
+
 
 Took = Callable[[], float]
 
@@ -200,9 +216,12 @@ def _plain(source: str) -> Took:
         names: dict[str, object] = {"__name__": "program"}
         exec(code, names)
         work: Callable[[], object] = names["work"]  # type: ignore[assignment]
-        begin = time.perf_counter()
-        work()
-        return time.perf_counter() - begin
+        took = []
+        for _ in range(5):
+            begin = time.thread_time()
+            work()
+            took.append(time.thread_time() - begin)
+        return min(took)
 
     return run
 
@@ -210,6 +229,7 @@ def _plain(source: str) -> Took:
 def _board(source: str) -> Took:
     def run() -> float:
         with Board() as board:
+            board.clock = CpuClock()
             board.load_project(Project({"/main.py": (source + TIMED).encode()}))
             return _read(board.run().text)
 
@@ -228,4 +248,4 @@ def _read(text: str) -> float:
     word, _, number = text.strip().rpartition(" ")
     if word != "took":
         raise BenchmarkError(f"a program failed: {text.strip().splitlines()[-1:]}")
-    return int(number) / 1e6
+    return float(number)

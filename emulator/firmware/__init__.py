@@ -60,8 +60,6 @@ def fill(name: str, namespace: dict[str, Any], device: Device) -> None:
     if file:
         make: Callable[[Device], dict[str, Any]] = import_module(f"emulator.firmware.{file}").module
         namespace.update(make(device))
-    if name not in INCOMPLETE:
-        return
 
     def complete() -> dict[str, Any]:
         from emulator.firmware._missing import attach_missing

@@ -5,8 +5,8 @@ a thread), esp32/mptask.c (1 KiB is kept back), py/stackctrl.c. A call takes abo
 40,000 bytes hold 154 calls of a function without arguments, 165 of a method with three.
 
 CPython's own limit counts its own frames in one number for all threads, so it cannot stand for this. Instead functions that
-may call themselves, and only these, hold a reference to one common object while they run: the number of its references
-tells cheaply that the stack may be deep, and then the frames are counted.
+may call themselves, and only these, hold a reference to one common object from where they can call anything on: the number of its
+references tells cheaply that the stack may be deep, and then the frames are counted. A call that returns before is not looked at.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 BYTES, BYTEARRAY, TEXT, DICT, NUMBER, FUNCTION, EXCEPTION, SEQUENCE, OTHER = (
     *("bytes", "bytearray", "str", "dict", "number", "function", "exception", "sequence", "other"),
@@ -20,15 +21,28 @@ def stored(identifier: str) -> ast.Name:
     return ast.Name(id=identifier, ctx=ast.Store())
 
 
+def place(at: ast.expr) -> Any:
+    """Where ``at`` stands, as arguments of a node's: much quicker than ``ast.copy_location``."""
+    return {
+        "lineno": at.lineno,
+        "col_offset": at.col_offset,
+        "end_lineno": at.end_lineno,
+        "end_col_offset": at.end_col_offset,
+    }
+
+
+LOAD = ast.Load()
+
+
 def called(function: str, *arguments: ast.expr, at: ast.expr) -> ast.Call:
     """A call of the hook ``function``."""
-    made = ast.Call(func=ast.copy_location(name(function), at), args=list(arguments), keywords=[])
-    return ast.copy_location(made, at)
+    where = place(at)
+    return ast.Call(ast.Name(function, LOAD, **where), list(arguments), [], **where)
 
 
 def constant(value: bool | str, at: ast.expr) -> ast.Constant:
     """An argument of a hook."""
-    return ast.copy_location(ast.Constant(value=value), at)
+    return ast.Constant(value, **place(at))
 
 
 def assigned(identifier: str, value: ast.expr) -> ast.Assign:

@@ -23,12 +23,14 @@ from emulator.runtime.source.build import (
     DICT,
     EXCEPTION,
     FUNCTION,
+    LOAD,
     SEQUENCE,
     TEXT,
     assigned,
     called,
     constant,
     name,
+    place,
     placed,
     stored,
 )
@@ -546,7 +548,7 @@ class Rewriter:
             if careful and self._site is not None and _is_quick(function.attr, node):
                 identifier = f"{hooks.METHOD}{len(node.args)}:{function.attr}"
                 self._site(identifier)
-                node.func = ast.copy_location(name(identifier), function)
+                node.func = ast.Name(identifier, LOAD, **place(function))
                 node.args.insert(0, function.value)
                 self._arguments_of(node, 0)
                 return node
@@ -610,7 +612,7 @@ class Rewriter:
         assert self._site is not None
         identifier = f"{kind}{count}:{template.value}"
         self._site(identifier)
-        return ast.copy_location(name(identifier), template)
+        return ast.Name(identifier, LOAD, **place(template))
 
     def _check_super(self, node: ast.Call) -> None:
         """``super()`` looks for the first parameter of the function that it is in."""
@@ -933,9 +935,14 @@ def _chosen(test: ast.expr, then: ast.expr, otherwise: ast.expr) -> ast.IfExp:
 
 def _made_by(identifier: str, kind: ast.expr) -> ast.IfExp:
     """What makes the objects of a native type, if the name does stand for it."""
-    test = ast.Compare(left=kind, ops=[ast.Is()], comparators=[name(hooks.NATIVE_TYPE + identifier)])
-    whatever = ast.Call(func=name(hooks.MAKER), args=[kind], keywords=[])
-    return _chosen(test, name(hooks.MAKER_OF + identifier), ast.copy_location(whatever, kind))
+    where = place(kind)
+    native = ast.Name(hooks.NATIVE_TYPE + identifier, LOAD, **where)
+    maker = ast.Name(hooks.MAKER_OF + identifier, LOAD, **where)
+    whatever = ast.Call(ast.Name(hooks.MAKER, LOAD, **where), [kind], [], **where)
+    return ast.IfExp(ast.Compare(kind, [_IS], [native], **where), maker, whatever, **where)
+
+
+_IS = ast.Is()
 
 
 def _digest(node: ast.Call) -> ast.Call:
