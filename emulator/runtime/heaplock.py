@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.runtime import hooks as names
 from emulator.runtime import order
+from emulator.runtime.calls import is_taken_for
 from emulator.runtime.hidden import MADE_BY_HOST, script_class
 from emulator.runtime.order.dicts import table_of
 from emulator.runtime.order.sets import Set
@@ -437,7 +438,8 @@ def hooks(interpreter: Interpreter, lock: HeapLock, builtins: dict[str, Any]) ->
         elif lock.depth and isinstance(obj, type) and script_class(obj):
             held = vars(obj)
             # besides its own names a class of the board's holds __module__ and __qualname__
-            if attribute not in held and 2 + len(held.keys() - MADE_BY_HOST) in _NO_SIZES:
+            own = [key for key in held if key not in MADE_BY_HOST and not is_taken_for(obj, key)]
+            if attribute not in held and 2 + len(own) in _NO_SIZES:
                 raise lock.failed()
         set_attribute(value, obj, attribute)
 

@@ -150,7 +150,7 @@ def _operation(fault: Fault) -> str:
     operator, left, right = fault.match.groups()
     if operator in _MIRRORED:
         operands = _operands(fault, 2)
-        if operands is not None and all(type(operand) in (list, tuple) for operand in operands):
+        if operands is not None and type(operands[0]) is type(operands[1]) and type(operands[0]) in (list, tuple):
             # items of sequences: these are compared the other way round (firmware: py/sequence.c)
             return _unsupported(_MIRRORED[operator], right, left)
     return _unsupported(operator, left, right)
