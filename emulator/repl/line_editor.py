@@ -47,7 +47,7 @@ class History:
 
 
 class LineEditor:
-    """One line at a time. ``indent`` has a continued block begin its lines with blanks."""
+    """One line at a time. ``indent`` tells whether a line that continues a block is to begin with blanks."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class LineEditor:
         complete: Complete = no_completion,
         *,
         show: Callable[[str], None] | None = None,
-        indent: bool = True,
+        indent: Callable[[], bool] = lambda: True,
     ) -> None:
         self._echo = echo
         self._show = show or echo
@@ -74,7 +74,7 @@ class LineEditor:
         self._escape = ""
         if prompt:
             self._show(prompt)
-        if self._indents and before.endswith("\n"):
+        if before.endswith("\n") and self._indents():
             blanks = " " * (INDENT * indent_after(before))
             self.line, self._cursor = blanks, len(blanks)
             if blanks:

@@ -34,7 +34,7 @@ def serve(device: Device) -> NoReturn:
         device.history,
         completion,
         raw=state.raw_prompt,
-        indent=not keys.plain,
+        indent=lambda: not keys.key_was_plain,
     )
     begun = False
     while True:
@@ -99,7 +99,7 @@ def _encoded(text: str) -> bytes:
 def read_line(device: Device) -> str:
     """``input()`` at the keyboard. Raises EOFError for Ctrl-D on an empty line, KeyboardInterrupt for Ctrl-C."""
     keys: Any = device.board.console_input
-    editor = LineEditor(device.console.echo, device.history, indent=False)
+    editor = LineEditor(device.console.echo, device.history)
     while True:
         try:
             ended = editor.key(keys.read_key(device.power))

@@ -39,6 +39,11 @@ def banner(machine: str) -> str:
     )
 
 
+def always() -> bool:
+    """Every line gets its indentation."""
+    return True
+
+
 class Form(Enum):
     """How text is to be run."""
 
@@ -78,7 +83,7 @@ class Session:
         complete: Complete = no_completion,
         *,
         raw: bool = False,
-        indent: bool = True,
+        indent: Callable[[], bool] = always,
     ) -> None:
         self.raw = raw
         self._show = show
