@@ -17,6 +17,8 @@ TAB = "\t"
 CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_E = "\x01\x02\x03\x04\x05"
 INDENT = 4
 HISTORY = 8
+LONGEST_LINE = 32768
+"""What is typed beyond that is not taken: the board would run out of memory somewhere."""
 
 
 class Completion(NamedTuple):
@@ -104,7 +106,7 @@ class LineEditor:
             self._backspace()
         elif key == TAB:
             self._tab()
-        elif " " <= key <= "~":
+        elif " " <= key <= "~" and len(self.line) < LONGEST_LINE:
             self._insert(key)
         return None
 

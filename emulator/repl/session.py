@@ -61,6 +61,8 @@ class Submission:
 
     text: str
     form: Form
+    too_long: bool = False
+    """Whether there was more of it than the board can hold: then it is not run."""
 
 
 class SoftReset:
@@ -72,7 +74,10 @@ Action = Submission | SoftReset
 
 
 class Session:
-    """The prompt between two resets. ``raw`` is the mode it is in, which a soft reset keeps."""
+    """The prompt between two resets. ``raw`` is the mode it is in, which a soft reset keeps.
+
+    ``changes`` is told of a new mode before it is shown; ``longest`` is how many characters the board can hold at all.
+    """
 
     def __init__(
         self,
@@ -84,8 +89,13 @@ class Session:
         *,
         raw: bool = False,
         indent: Callable[[], bool] = always,
+        changes: Callable[[bool], None] = lambda raw: None,
+        longest: int = 0x7FFFFFFF,
     ) -> None:
         self.raw = raw
+        self._changes = changes
+        self._longest = longest
+        self._too_long = False
         self._show = show
         self._echo = echo
         self._banner = banner(machine)
@@ -100,11 +110,17 @@ class Session:
         self._show(RAW_BANNER if self.raw else self._banner)
         self.resume()
 
+    def _change(self, *, raw: bool) -> None:
+        self.raw = raw
+        self._changes(raw)
+        self.begin()
+
     def resume(self) -> None:
         """Show a new prompt."""
         self._before = ""
         self._paste = None
         self._raw_text = []
+        self._too_long = False
         if self.raw:
             self._show(RAW_PROMPT)
         else:
@@ -126,8 +142,7 @@ class Session:
     def _first(self, ended: str) -> Action | None:
         if ended == CTRL_A:
             self._show("\n")
-            self.raw = True
-            self.begin()
+            self._change(raw=True)
         elif ended == CTRL_B:
             self._show("\n")
             self.begin()
@@ -157,6 +172,8 @@ class Session:
         return self._submit(text)
 
     def _submit(self, text: str) -> Action | None:
+        if len(text) > self._longest:
+            return Submission("", Form.STATEMENT, too_long=True)
         if needs_more(text):
             self._before = f"{text}\n"
             self._editor.begin(MORE, self._before)
@@ -170,14 +187,20 @@ class Session:
             return None
         if key == CTRL_D:
             self._show("\n")
-            return Submission("".join(pasted), Form.PASTED)
-        pasted.append(key)
+            return Submission("".join(pasted), Form.PASTED, self._too_long)
+        self._keep(pasted, key)
         if key == ENTER:
             self._echo("\n")
             self._show(PASTE)
         else:
             self._echo(key)
         return None
+
+    def _keep(self, text: list[str], key: str) -> None:
+        if len(text) < self._longest:
+            text.append(key)
+        else:
+            self._too_long = True
 
     # -- the raw mode ----------------------------------------------------------------------------------------------
 
@@ -186,16 +209,16 @@ class Session:
             self.begin()
         elif key == CTRL_B:
             self._show("\n")
-            self.raw = False
-            self.begin()
+            self._change(raw=False)
         elif key == CTRL_C:
             self._raw_text = []
+            self._too_long = False
         elif key == CTRL_D:
             self._show(RAW_TAKEN)
             if self._raw_text:
-                return Submission("".join(self._raw_text), Form.RAW)
+                return Submission("".join(self._raw_text), Form.RAW, self._too_long)
             self._show("\n")
             return SOFT_RESET
         else:
-            self._raw_text.append(key)
+            self._keep(self._raw_text, key)
         return None

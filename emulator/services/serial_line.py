@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import sys
 from collections.abc import Mapping
@@ -36,7 +37,7 @@ class _Line(Engine):
 
     def __init__(self, console: Console, keys: ConsoleInput, note: NoteSink) -> None:
         super().__init__("serial line", note)
-        self._outlet = Outlet(self.wake, patience=PATIENCE, kept=KEPT)
+        self._outlet = Outlet(self.wake, patience=PATIENCE, kept=KEPT, coming=self.coming)
         self._inlet = Inlet(keys, self.wake, patience=PATIENCE)
         self._detach = attach(console, self._outlet)
 
@@ -56,6 +57,10 @@ class _Line(Engine):
 
     def _typed(self, data: bytes) -> None:
         self._inlet.type(data, controls=True)
+
+    def coming(self) -> bool:
+        """Whether a client is there that has not been let in yet. Called in threads of the script."""
+        return False
 
     def unread(self) -> int:
         """How many bytes a client could read at once, where that would be lost with the line."""
@@ -145,6 +150,11 @@ class TcpLine(_Line):
             self._outlet.flush()
         if events & READ and self._client is not None:
             self._receive(self._client)
+
+    def coming(self) -> bool:
+        with contextlib.suppress(OSError, ValueError):  # closed meanwhile
+            return bool(select.select([self._listener], [], [], 0)[0])
+        return False
 
     def _accept(self) -> None:
         try:

@@ -22,21 +22,30 @@ MOST_PENDING = 16384
 """Bytes that may wait for a client before the script does."""
 
 
-LINGER = 0.05
-LONGEST_LINGER = 0.25
-"""Seconds at the end of a run for a client that takes nothing, and for one that takes something."""
+COMING = 1.0
+"""Seconds that the script waits at most for a client that is coming."""
+LINGER, LAST_LOOK, LONGEST_LINGER = 0.1, 0.01, 0.25
+"""Seconds at the end of a run for a client that takes nothing, that has taken all, and that takes something."""
 
 
 class Outlet:
     """What the console shows, on its way to a client.
 
     ``patience``: seconds that the script waits for a client that takes nothing; after that, what it does not take is lost
-    (None: it waits for ever). ``kept``: bytes that wait for the first client while there is none. ``wake`` is called when bytes
-    are left over for :meth:`flush`.
+    (None: it waits for ever). ``kept``: the last bytes wait for the first client while there is none. ``coming`` tells whether
+    there will be one in a moment. ``wake`` is called when bytes are left over for :meth:`flush`.
     """
 
-    def __init__(self, wake: Callable[[], None], *, patience: float | None = None, kept: int = 0) -> None:
+    def __init__(
+        self,
+        wake: Callable[[], None],
+        *,
+        patience: float | None = None,
+        kept: int = 0,
+        coming: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._wake = wake
+        self._coming = coming
         self._patience = patience
         self._kept = kept
         self._lock = threading.Lock()
@@ -59,6 +68,8 @@ class Outlet:
             self._send = send
             self._deaf = False
             self._progress = time.monotonic()
+            waiting = self._take_waiting()
+        _unpark(waiting)
 
     def disconnect(self) -> None:
         """The client has gone, and what it did not take is lost."""
@@ -77,8 +88,8 @@ class Outlet:
         """Send bytes as they are, now or later. Returns at once, and raises nothing."""
         with self._lock:
             if self._send is None:
-                self._pending += data[-self._kept :] if self._kept else b""
-                del self._pending[: max(0, len(self._pending) - self._kept)]
+                if self._kept:
+                    self._pending += data
                 return
             left_over = bool(self._pending)
             self._pending += data
@@ -99,19 +110,20 @@ class Outlet:
             waiting = self._take_waiting() if len(self._pending) <= MOST_PENDING else []
         _unpark(waiting)
 
-    def linger(self, unread: Callable[[], int] = lambda: 0) -> None:
+    def linger(self, unread: Callable[[], int] | None = None) -> None:
         """At the end of the run: let a client that reads have the rest. ``unread``: bytes that it could read at once.
 
-        One that takes nothing is not waited for.
+        One that takes nothing is not waited for. There may be more to read for a moment after there was nothing.
         """
         end = time.monotonic() + LONGEST_LINGER
         left, since = -1, 0.0
         while self._send is not None:
             self.flush()
             now, before = time.monotonic(), left
-            left = len(self._pending) + unread()
+            left = len(self._pending) + (unread() if unread else 0)
             since = now if left != before else since
-            if not left or now > end or now - since > LINGER:
+            longest = LINGER if left else LAST_LOOK if unread else 0.0
+            if now > end or now - since >= longest:
                 return
             time.sleep(0.002)
 
@@ -131,6 +143,8 @@ class Outlet:
 
     def brake(self) -> None:
         """Wait, in a thread of the script, until the client has taken most of it."""
+        if self._send is None and len(self._pending) > self._kept:
+            self._without_client()
         while len(self._pending) > MOST_PENDING:
             thread = current()
             with self._lock:
@@ -150,6 +164,18 @@ class Outlet:
         else:
             return
         _unpark(waiting)
+
+    def _without_client(self) -> None:
+        thread = current()
+        end = time.monotonic() + COMING
+        while self._send is None and time.monotonic() < end and self._coming():
+            with self._lock:
+                if self._send is None and thread not in self._waiting:
+                    self._waiting.append(thread)
+            thread.park(COMING)
+        with self._lock:
+            if self._send is None:
+                del self._pending[: -self._kept]
 
     def _take_waiting(self) -> list[ScriptThread]:
         waiting, self._waiting = self._waiting, []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -161,7 +163,11 @@ LOGGED_IN: dict[str, tuple[tuple[bytes, ...], list[Event], bytes]] = {
     "WONT BINARY": ((b"\xff\xfc\x00",), [], b"\xff\xfe\x00"),
     "DO BINARY": ((b"\xff\xfd\x00",), [], b"\xff\xfb\x00"),
     "DONT BINARY": ((b"\xff\xfe\x00",), [], b"\xff\xfc\x00"),
-    "binary": ((b"\xff\xfb\x00\0\x80\xc3\xa9\x03\x06\xff\xff",), [Typed(b"\0\x80\xc3\xa9\x03\x06\xff")], b"\xff\xfd\x00"),
+    "binary": (
+        (b"\xff\xfb\x00\0\x80\xc3\xa9\x03\x06\xff\xff",),
+        [Typed(b"\0\x80\xc3\xa9\x03\x06\xff")],
+        b"\xff\xfd\x00",
+    ),
     "binary and back": ((b"\xff\xfb\x00\x80\xff\xfc\x00\x80a",), [Typed(b"\x80a")], b"\xff\xfd\x00\xff\xfe\x00"),
     "no subnegotiation": ((b'\xff\xfa"\x01\x02\xff\xf0a',), [Typed(b"\x01\x02")], b""),
     "a command takes three bytes": ((b"\xff\xf4ab",), [Typed(b"b")], b""),
@@ -229,7 +235,7 @@ def test_pieces_do_not_matter_to_a_client_that_has_logged_in(data: bytes, draw: 
     at = sorted(draw.draw(st.lists(st.integers(0, len(data)), max_size=4)))
     bounds = [0, *at, len(data)]
     whole.send(data)
-    parts.send(*(data[a:b] for a, b in zip(bounds, bounds[1:], strict=False)))
+    parts.send(*(data[a:b] for a, b in itertools.pairwise(bounds)))
     assert _typed(whole) == _typed(parts)
     assert whole.out == parts.out
 
