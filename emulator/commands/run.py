@@ -232,7 +232,7 @@ def _watch(board: Board, options: argparse.Namespace) -> int:
     detach()
     if output.broken:
         return 1
-    if hint and status is None:
+    if hint and status is None and run.exit_code is None:
         print("the script has ended, and with it the way to the prompt: --stay keeps the board on", file=sys.stderr)
     return run.result().exit_code if status is None else status
 

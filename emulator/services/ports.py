@@ -50,6 +50,13 @@ def trouble(service: str, port: int, error: OSError) -> OSError:
     )
 
 
+def acknowledge(sock: socket.socket) -> None:
+    """Acknowledge what has come at once, where the host can, so that the client does not hold back what it sends next."""
+    if hasattr(socket, "TCP_QUICKACK"):
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
 def reset_at_close(sock: socket.socket) -> None:
     """Let closing send a reset, so that the client notices at once (the board's connections just fall silent)."""
     with contextlib.suppress(OSError):

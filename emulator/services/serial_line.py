@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from emulator.console import Console
 from emulator.console_input import ConsoleInput
 from emulator.services.engine import READ, WRITE, Engine, File
-from emulator.services.ports import HOST, bound, close_politely, listen
+from emulator.services.ports import HOST, acknowledge, bound, close_politely, listen
 from emulator.services.wire import Inlet, Outlet, attach
 from flashfs.notes import NoteSink
 
@@ -180,6 +180,7 @@ class TcpLine(_Line):
         except OSError:
             data = b""
         if data:
+            acknowledge(client)
             self._typed(data)
         else:
             self.give_up()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from emulator.console import Console
 from emulator.console_input import ConsoleInput
 from emulator.services.engine import READ, WRITE, Engine, File
-from emulator.services.ports import HOST, bound, close_politely, listen, reset_at_close
+from emulator.services.ports import HOST, acknowledge, bound, close_politely, listen, reset_at_close
 from emulator.services.telnet_protocol import Protocol, Signal, Typed
 from emulator.services.wire import Inlet, Outlet, attach
 from flashfs.notes import Note, NoteSink
@@ -85,13 +85,6 @@ class TelnetServer:
     def stop(self) -> None:
         """Close every socket and join the thread."""
         self._engine.stop()
-
-
-def _acknowledge(client: socket.socket) -> None:
-    """Acknowledge at once, where the host can: what a client sends too early is to come too early, and not be held back by it."""
-    if hasattr(socket, "TCP_QUICKACK"):
-        with contextlib.suppress(OSError):
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 class _Engine(Engine):
@@ -247,7 +240,7 @@ class _Engine(Engine):
         self._client = client
         self._refuse()
         self._protocol = Protocol(self._machine, lambda: (self.login[0].encode(), self.login[1].encode()))
-        _acknowledge(client)
+        acknowledge(client)
         self._came = self._heard = time.monotonic()
         self._prompt_at = self._came + PROMPT_DELAY
         self._inlet.connect()
@@ -269,8 +262,7 @@ class _Engine(Engine):
             self._leave()
             return
         self._heard = time.monotonic()
-        if not protocol.logged_in:
-            _acknowledge(client)
+        acknowledge(client)  # what comes too early for a prompt comes before it then
         before = protocol.state
         events = protocol.receive(
             data,

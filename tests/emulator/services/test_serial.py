@@ -251,6 +251,23 @@ def test_noise_and_vanishing(board: Board, line: Line) -> None:
     assert time.monotonic() - begin < 1
 
 
+def test_many_at_once(board: Board) -> None:
+    opener = tcp_opener(board)
+    started(board)
+    came = [socket.socket() for _ in range(200)]
+    for sock in came:
+        sock.setblocking(False)
+        sock.connect_ex(("127.0.0.1", port_of(board._lines[0].address)))
+        with contextlib.suppress(OSError):  # more than may wait
+            sock.send(b"x" * 100)
+    for sock in came:
+        sock.close()
+    with opener() as client:
+        client.send(C + b"\r")
+        client.until(b">>> ")
+        assert client.ask(b"x\r", b"x\r\n41\r\n>>> ")
+
+
 @posix
 def test_all_at_once_and_again(board: Board) -> None:
     for _ in range(3):
