@@ -169,15 +169,15 @@ def test_a_reader_that_comes_back_has_what_is_shown_from_then_on(board: Board, m
 
 
 @pytest.mark.parametrize("line", OPENERS)
-def test_a_megabyte_typed_at_full_speed(board: Board, line: Line) -> None:
+def test_much_typed_at_full_speed(board: Board, line: Line) -> None:
     opener = line(board)
     started(board)
-    text = b"y = '" + b"0123456789" * 100_000 + b"'\nprint(len(y))" + D
+    text = b"y = '" + b"0123456789" * 20_000 + b"'\nprint(len(y))" + D
     with opener() as client:
         client.send(C)
         client.until(b">>> ")
         client.ask(A, RAW)
-        assert client.ask(text, b"\x04>") == b"OK1000000\r\n\x04\x04>"
+        assert client.ask(text, b"\x04>") == b"OK200000\r\n\x04\x04>"
 
 
 @pytest.mark.parametrize("line", OPENERS)
@@ -234,13 +234,13 @@ def test_a_soft_and_a_hard_reset_keep_the_line(board: Board) -> None:
 def test_noise_and_vanishing(board: Board, line: Line) -> None:
     opener = line(board)
     started(board)
-    noise = random.Random(11).randbytes(20_000).replace(F, b"")
+    noise = random.Random(11).randbytes(8_000).replace(F, b"")
     for _ in range(10):
         with opener() as client, contextlib.suppress(ConnectionResetError, BrokenPipeError):
-            client.send(noise[:4000])
+            client.send(noise[:1000])
             if isinstance(client._sock, socket.socket):
                 client.vanish()
-            noise = noise[2000:]
+            noise = noise[700:]
     with opener() as client:
         client.send(C + C + B + C + C + B)
         client.send(b"\r1234567 * 3\r")

@@ -293,15 +293,15 @@ def test_many_at_once(board: Board) -> None:
 
 
 HARM = {
-    "a line without end": b"x" * 1_000_000,
+    "a line without end": b"x" * 200_000,
     "nothing but NUL": b"\0" * 100_000,
     "nothing but 255": b"\xff" * 100_001,
     "an option cut off": b"\xff\xfb",
-    "interrupts": C * 100_000,
-    "noise": random.Random(7).randbytes(300_000).replace(F, b""),
+    "interrupts": C * 5_000,
+    "noise": random.Random(7).randbytes(50_000).replace(F, b""),
     "half a character in binary": b"\xff\xfb\x00\xc3",
     "backspaces": b"\b" * 50_000,
-    "escapes": b"\x1b[" * 50_000,
+    "escapes": b"\x1b[" * 10_000,
 }
 
 
@@ -311,7 +311,7 @@ def test_harm(board: Board, harm: bytes, logged_in: bool) -> None:
     started(board)
     port = port_of(board.servers.open_telnet())
     with connect(port) as client:
-        client._sock.settimeout(0.3)  # type: ignore[union-attr]
+        client._sock.settimeout(0.1)  # type: ignore[union-attr]
         client.until(b"Login as: ")
         if logged_in:
             log_in_rest(client)
