@@ -531,6 +531,7 @@ class Board:
                 self._hard_reset()
                 self.power_state.reset_cause = cause
                 self.servers.reset()
+                self.console_input.lose_buffers()
             else:
                 break
             self.resets += 1

@@ -53,6 +53,7 @@ class _Piece:
 
     text: str
     plain: bool
+    by_wire: bool = False
     at: int = 0
 
 
@@ -138,6 +139,13 @@ class ConsoleInput:
             self._pieces.clear()
             self.unread = 0
 
+    def lose_buffers(self) -> None:
+        """A hard reset: what came over a wire and was not read is gone. The host's own terminal has no buffer on the board."""
+        with self._lock:
+            self._pieces = deque(piece for piece in self._pieces if not piece.by_wire)
+            self.unread = sum(len(piece.text) - piece.at for piece in self._pieces)
+            self._was_read(0)
+
     def booted(self) -> None:
         """A power cycle begins."""
         with self._lock:
@@ -165,15 +173,15 @@ class ConsoleInput:
                 actions.append(self.on_safe_boot)
             if limit is not None:
                 text = text[: max(0, limit - self.unread)]
-            self._append(text, plain=source is None and self._plain)
+            self._append(text, plain=source is None and self._plain, by_wire=source is not None)
             waiting = self._take_waiting()
         _unpark(waiting)
         for action in actions:
             self.act(action)
 
-    def _append(self, text: str, *, plain: bool) -> None:
+    def _append(self, text: str, *, plain: bool, by_wire: bool = False) -> None:
         if text:
-            self._pieces.append(_Piece(text, plain))
+            self._pieces.append(_Piece(text, plain, by_wire))
             self.unread += len(text)
             self.typed += len(text)
             self.prompting = False

@@ -290,3 +290,13 @@ def test_a_port_in_use() -> None:
         port = other.getsockname()[1]
         with pytest.raises(OSError, match=f"serial: port {port} on 127.0.0.1 is in use by another program"):
             board.open_serial_tcp(port)
+
+
+def test_ctrl_f_in_the_raw_mode_as_a_quirk() -> None:
+    with Board("fipy", quirks="ctrl-f-resets-tools") as board:
+        started(board)
+        with tcp(board) as client:
+            client.ask(A, RAW)
+            client.send(b"print(len('" + F)
+            assert client.until(b">>> ") == BANNER + b">>> ", "the friendly mode again, after a safe boot"
+            assert client.ask(b"x\r").endswith(b"isn't defined\r\n>>> ")
