@@ -92,7 +92,13 @@ class PtyLine(_Line):
             os.close(self._board)
             os.close(self._client)
             raise
-        self._outlet.connect(lambda data: os.write(self._board, data))
+        self._sent = 0
+        self._outlet.connect(self._write)
+
+    def _write(self, data: bytes) -> int:
+        count = os.write(self._board, data)
+        self._sent += count
+        return count
 
     def wanted(self) -> Mapping[File, int]:
         events = self._events()
@@ -104,6 +110,16 @@ class PtyLine(_Line):
         if events & READ:
             with contextlib.suppress(BlockingIOError, InterruptedError):
                 self._typed(os.read(self._board, PIECE))
+            self._share()
+
+    def _share(self) -> None:
+        """Lift the exclusive use that a client (screen, say) has claimed: as the line is held open here, it would outlive it."""
+        if sys.platform != "win32":
+            import fcntl
+            import termios
+
+            with contextlib.suppress(OSError):
+                fcntl.ioctl(self._client, termios.TIOCNXCL)
 
     def give_up(self) -> None:
         """There is nobody to send away."""
@@ -114,7 +130,8 @@ class PtyLine(_Line):
         import fcntl
         import termios
 
-        return int.from_bytes(fcntl.ioctl(self._client, termios.FIONREAD, bytes(4)), sys.byteorder)
+        count = int.from_bytes(fcntl.ioctl(self._client, termios.FIONREAD, bytes(4)), sys.byteorder)
+        return 0 if count == self._sent else count  # nobody has ever read: nobody is waited for
 
     def close(self) -> None:
         super().close()

@@ -24,7 +24,7 @@ MOST_PENDING = 16384
 
 COMING = 1.0
 """Seconds that the script waits at most for a client that is coming."""
-LINGER, LAST_LOOK, LONGEST_LINGER = 0.1, 0.01, 0.25
+LINGER, LAST_LOOK, LONGEST_LINGER = 0.3, 0.01, 0.5
 """Seconds at the end of a run for a client that takes nothing, that has taken all, and that takes something."""
 
 
@@ -117,7 +117,7 @@ class Outlet:
         """
         end = time.monotonic() + LONGEST_LINGER
         left, since = -1, 0.0
-        while self._send is not None:
+        while self._send is not None and not self._deaf:
             self.flush()
             now, before = time.monotonic(), left
             left = len(self._pending) + (unread() if unread else 0)

@@ -109,6 +109,21 @@ def test_a_client_that_reads_and_writes_as_a_terminal(board: Board) -> None:
         assert client.ask(b"x\r", b"\n41\r\n>>> ") == b"x\r\n41\r\n>>> "
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells whether a terminal is exclusive")
+def test_exclusive_use_ends_with_its_client(board: Board) -> None:
+    import fcntl
+    import termios
+
+    path = board.open_serial()
+    started(board)
+    with open_pty(path) as client:
+        fcntl.ioctl(client._sock, termios.TIOCEXCL)
+        client.ask(C + b"x\r", b"41\r\n>>> ")
+    with open_pty(path) as client:
+        get_exclusive = 0x80045440
+        assert int.from_bytes(fcntl.ioctl(client._sock, get_exclusive, bytes(4)), sys.byteorder) == 0
+
+
 LINES = 20_000
 TALK = f"for i in range({LINES}): print('%050d' % i)\nprint('END')\n"
 TALKED = b"".join(b"%050d\r\n" % i for i in range(LINES)) + b"END\r\n"
@@ -162,6 +177,7 @@ def test_a_reader_that_comes_back_has_what_is_shown_from_then_on(board: Board, m
     monkeypatch.setattr("emulator.services.serial_line.PATIENCE", 0.05)
     opener = pty_opener(board)
     started(board, "x = 41\nfor i in range(2000): print('x' * 100)\n")
+    board._lines[0]._outlet._patience = NEVER
     with opener() as client:
         shown = client.ask(C + b"print('here')\r", b"\r\nhere\r\n>>> ")
         assert len(shown) < 100_000

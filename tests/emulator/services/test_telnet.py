@@ -326,6 +326,29 @@ def test_harm(board: Board, harm: bytes, logged_in: bool) -> None:
     assert time.monotonic() - begin < 1
 
 
+def test_a_login_takes_no_longer_than_it_may(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.services.telnet.LOGIN_SECONDS", 0.2)
+    port = port_of(board.servers.open_telnet())
+    with connect(port) as client:
+        client.until(b"Login as: ")
+        deadline = time.monotonic() + NEVER
+        with contextlib.suppress(*SESSION_ENDS):
+            while time.monotonic() < deadline:
+                client.send(b"\0")
+        assert time.monotonic() < deadline
+
+
+def test_a_mistake_of_our_own_ends_the_connection_only(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    started(board)
+    port = port_of(board.servers.open_telnet())
+    with monkeypatch.context() as broken, connect(port) as client:
+        broken.setattr("emulator.services.telnet.Inlet.type", lambda *_, **__: 1 / 0)
+        log_in(client)
+        client.rest()
+    assert [note.code for note in board.notes] == ["service-internal-error"]
+    assert answers(board)
+
+
 def test_a_port_in_use() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other, Board("fipy") as board:
         port = other.getsockname()[1]
