@@ -28,7 +28,6 @@ from emulator.nvs import Nvs
 from emulator.power import Ending, PowerCycle, PowerOff, ScriptThread, TraceFunction, current_or_none
 from emulator.project import Project, ProjectError, read
 from emulator.quirks import chosen
-from emulator.repl.quirks import CTRL_F_RESETS_TOOLS, TELNET_SAFE_BOOT, reset_key_kept
 from emulator.runtime.internal import internal_note
 from emulator.runtime.interpreter import Interpreter
 from emulator.servers import Servers
@@ -400,12 +399,16 @@ class Board:
 
         firmware: esp32/telnet/telnet.c, esp32/hal/esp32_mphal.c
         """
+        from emulator.repl.quirks import TELNET_SAFE_BOOT
+
         self.safe_boot_flag = SAFE_BOOT_ONCE
         self.note(TELNET_SAFE_BOOT)
         self.servers.stop()
 
     def _reset_key_is_data(self) -> bool:
         """Whether Ctrl-F is a byte like any other now: in the raw mode of tools, unless the quirk is asked for."""
+        from emulator.repl.quirks import CTRL_F_RESETS_TOOLS, reset_key_kept
+
         if not self.power_state.raw_prompt or CTRL_F_RESETS_TOOLS.name in self.settings.quirks:
             return False
         if not self._told_reset_key:

@@ -28,6 +28,8 @@ FIRST, MORE, PASTE = ">>> ", "... ", "=== "
 RAW_BANNER = "raw REPL; CTRL-B to exit\n"
 RAW_PROMPT = ">"
 RAW_TAKEN = "OK"
+LONGEST_STATEMENT = 0x40000
+"""Characters of a statement over many lines, all looked at after each line. Only the raw and the paste mode take more."""
 RAW_MARK = "\x04"
 """Ends what a submission printed, and then its traceback."""
 
@@ -172,7 +174,7 @@ class Session:
         return self._submit(text)
 
     def _submit(self, text: str) -> Action | None:
-        if len(text) > self._longest:
+        if len(text) > min(self._longest, LONGEST_STATEMENT):
             return Submission("", Form.STATEMENT, too_long=True)
         if needs_more(text):
             self._before = f"{text}\n"
