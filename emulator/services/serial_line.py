@@ -56,6 +56,7 @@ class _Line(Engine):
         """A client was held back long enough: what it types is wanted again."""
 
     def _typed(self, data: bytes) -> None:
+        self._outlet.is_there()
         self._inlet.type(data, controls=True)
 
     def coming(self) -> bool:

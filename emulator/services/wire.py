@@ -71,6 +71,12 @@ class Outlet:
             waiting = self._take_waiting()
         _unpark(waiting)
 
+    def is_there(self) -> None:
+        """The client has typed something: what it gets for that waits for it again, should it read later."""
+        with self._lock:
+            self._deaf = False
+            self._progress = time.monotonic()
+
     def disconnect(self) -> None:
         """The client has gone, and what it did not take is lost."""
         with self._lock:
