@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from emulator.firmware.network import Radio
     from emulator.sdcard import SdCard
+    from emulator.services.serial_line import PtyLine, TcpLine
     from flashfs.steps import StepHook
 
 STOP_GRACE = 5.0
@@ -135,6 +136,7 @@ class Board:
         self.console_input.on_interrupt = self.interrupt
         self.console_input.on_safe_boot = self.reset_into_safe_boot
         self.console_input.on_prompt = self.wake
+        self.console_input.reset_key_is_data = self._reset_key_is_data
         self.led = Led()
         self.safe_boot_flag = 0
         """The flag in the boot information: what ``pycom.bootmgr(safeboot=...)`` reads and sets."""
@@ -168,7 +170,17 @@ class Board:
             offline=offline,
             note=self.notes.add,
         )
-        self.servers = Servers(self.vfs, note=self.notes.add, now=self.clock.now, quirks=self.settings.quirks)
+        self.servers = Servers(
+            self.vfs,
+            self.console,
+            self.console_input,
+            machine=self.model.machine,
+            safe_boot=self.prepare_safe_boot,
+            note=self.notes.add,
+            now=self.clock.now,
+            quirks=self.settings.quirks,
+        )
+        self._lines: list[PtyLine | TcpLine] = []
         self._origins: dict[str, tuple[str, bytes]] = {}
         self._changed = threading.Condition()
         self._supervisor: threading.Thread | None = None
@@ -178,6 +190,7 @@ class Board:
         """The power cycle whose main thread was started."""
         self._repl = False
         self._pin_held = False
+        self._told_reset_key = False
         self._stopping = False
         self.resets = 0
         """How often the board was reset, hard or soft, since it was switched on."""
@@ -241,17 +254,43 @@ class Board:
         for spec in specs:
             self.hostmap.add_published(*parse_publish(spec))
 
+    def open_serial(self) -> str:
+        """Put the board's serial line at a pseudo-terminal, until the board is stopped; its path. Raises OSError."""
+        from emulator.services.serial_line import PtyLine
+
+        return self._open_line(PtyLine(self.console, self.console_input, self.notes.add))
+
+    def open_serial_tcp(self, port: int = 0) -> str:
+        """Put the board's serial line at a port of 127.0.0.1 (0: any free one), as pyserial's ``socket://`` wants it; its URL.
+
+        Until the board is stopped. Raises OSError.
+        """
+        from emulator.services.serial_line import TcpLine
+
+        return self._open_line(TcpLine(self.console, self.console_input, self.notes.add, port))
+
+    def _open_line(self, line: PtyLine | TcpLine) -> str:
+        self._lines.append(line)
+        line.start()
+        return line.address
+
+    @property
+    def wired(self) -> bool:
+        """Whether somebody may reach the prompt by telnet or the serial line."""
+        return bool(self._lines) or self.servers.telnet is not None
+
     def note(self, note: Note) -> None:
         """Keep a note."""
         self.notes.add(note)
 
     # -- power ---------------------------------------------------------------------------------------------------
 
-    def start(self, *, repl: bool = False) -> None:
+    def start(self, *, repl: bool | None = None) -> None:
         """Switch the board on; returns at once. boot.py and main.py run in a thread.
 
-        With ``repl`` the prompt follows them, and :meth:`type_in` types at it.
+        With ``repl`` the prompt follows them, and :meth:`type_in` types at it; None: if telnet or a serial line is open.
         """
+        repl = self.wired if repl is None else repl
         with self._life:
             if self._supervisor is not None and self._stopping:
                 self.stop()  # the power was cut from inside: nobody has waited for the end yet
@@ -281,11 +320,14 @@ class Board:
             supervisor, self._supervisor = self._supervisor, None
             if supervisor is not None:
                 supervisor.join()
-            if self.console_input.keyboard:
-                self.console_input.close()
             self._mount_anew()  # an upload that is under way is lost, as on a board
             self._lift_fences()
             self.servers.close()
+            lines, self._lines = self._lines, []
+            for line in lines:
+                line.stop()
+            if self.console_input.keyboard:
+                self.console_input.close()
         if self._state is not None:
             self._state.flush()
 
@@ -354,6 +396,28 @@ class Board:
         """Ctrl-F: a hard reset after which neither boot.py nor main.py runs, until the next one."""
         self.safe_boot_flag = SAFE_BOOT_ONCE
         self._reset(WDT_RESET)
+
+    def prepare_safe_boot(self) -> None:
+        """Ctrl-F over telnet: the flag is set, which counts at the next hard reset, and the network goes down until then.
+
+        firmware: esp32/telnet/telnet.c, esp32/hal/esp32_mphal.c
+        """
+        from emulator.repl.quirks import TELNET_SAFE_BOOT
+
+        self.safe_boot_flag = SAFE_BOOT_ONCE
+        self.note(TELNET_SAFE_BOOT)
+        self.servers.stop()
+
+    def _reset_key_is_data(self) -> bool:
+        """Whether Ctrl-F is a byte like any other now: in the raw mode of tools, unless the quirk is asked for."""
+        from emulator.repl.quirks import CTRL_F_RESETS_TOOLS, reset_key_kept
+
+        if not self.power_state.raw_prompt or CTRL_F_RESETS_TOOLS.name in self.settings.quirks:
+            return False
+        if not self._told_reset_key:
+            self._told_reset_key = True
+            self.note(reset_key_kept())
+        return True
 
     def _reset(self, cause: int) -> None:
         cycle = self._cycle
@@ -424,12 +488,13 @@ class Board:
     ) -> Result:
         """Switch on, run to the end of the script, switch off.
 
-        Ends when main.py and the last thread have ended (with ``stay`` or ``repl``, the prompt: not even then), after
+        Ends when main.py and the last thread have ended (with ``stay`` or ``repl``, the prompt: not even then; with ``stay`` the
+        prompt is there for telnet and serial lines), after
         ``timeout`` seconds (exit code 124), or once ``until`` (a text, or a predicate of all text so far) is on the console
         (exit code 0) or ``fail`` is (1).
         """
         run = Run(self, until, fail, timeout, stay=stay or repl)
-        self.start(repl=repl)
+        self.start(repl=repl or (stay and self.wired))
         try:
             run.wait()
         finally:
@@ -472,6 +537,7 @@ class Board:
                 self._hard_reset()
                 self.power_state.reset_cause = cause
                 self.servers.reset()
+                self.console_input.lose_buffers()
             else:
                 break
             self.resets += 1

@@ -5,6 +5,9 @@ writers hold a :class:`ConsoleWriter` of their cycle, not the console.
 
 What the line editor of the prompt draws is the console's echo: shown to those who listen for it (a wire, a terminal), but no
 part of the text.
+
+Listeners of a wire take everything at once; its brake makes the script wait afterwards, outside of the console's lock, until
+the wire has sent enough of it.
 """
 
 from __future__ import annotations
@@ -17,6 +20,19 @@ if TYPE_CHECKING:
     from emulator.power import PowerCycle
 
 Listener = Callable[[str], None]
+Brake = Callable[[], None]
+"""Called in a thread of the script after it has written something: may wait, and raises what ends that."""
+
+
+def encoded(text: str) -> bytes:
+    """The bytes of console text. Bytes that are no UTF-8 stand in it as lone surrogates (``surrogateescape``)."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return b"".join(
+            char.encode("utf-8", "surrogateescape" if "\udc80" <= char <= "\udcff" else "surrogatepass")
+            for char in text
+        )
 
 
 class Console:
@@ -27,6 +43,7 @@ class Console:
         self._parts: list[str] = []
         self._listeners: list[Listener] = []
         self._echo_listeners: list[Listener] = []
+        self._brakes: tuple[Brake, ...] = ()
         self.keeps_text = True
         """Whether ``text`` is wanted. A command that passes everything on would only fill its memory with it."""
 
@@ -50,6 +67,24 @@ class Console:
                     listeners.remove(listener)
 
         return stop
+
+    def connect(self, listener: Listener, brake: Brake) -> Callable[[], None]:
+        """:meth:`listen` with echo, for a wire that cannot take any amount at any time; returns what ends that."""
+        stop_listening = self.listen(listener, echo=True)
+        with self._lock:
+            self._brakes = (*self._brakes, brake)
+
+        def stop() -> None:
+            stop_listening()
+            with self._lock:
+                self._brakes = tuple(other for other in self._brakes if other != brake)
+
+        return stop
+
+    def brake(self) -> None:
+        """Let the wires keep pace with a thread of the script that has written."""
+        for brake in self._brakes:
+            brake()
 
     def write(self, text: str) -> None:
         """Show ``text``."""
@@ -82,9 +117,11 @@ class ConsoleWriter:
         with self._console._lock:
             self._cycle.check()
             self._console.write(text)
+        self._console.brake()
 
     def echo(self, text: str) -> None:
         """Show what was typed to those who want to see it; raises PowerOff when the cycle is over."""
         with self._console._lock:
             self._cycle.check()
             self._console.echo(text)
+        self._console.brake()

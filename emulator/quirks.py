@@ -10,11 +10,12 @@ from flashfs.notes import Quirk
 def table() -> dict[str, Quirk]:
     """Name -> quirk, of all packages."""
     from emulator.firmware.ussl import QUIRKS as NAMES
+    from emulator.repl.quirks import QUIRKS as PROMPT
     from emulator.services.ftp_quirks import QUIRKS as FTP
     from flashfs.quirks import QUIRKS as FLASH
     from ussl_shim.quirks import QUIRKS as TLS
 
-    return {quirk.name: quirk for quirk in (*FLASH, *TLS, *NAMES, *FTP)}
+    return {quirk.name: quirk for quirk in (*FLASH, *TLS, *NAMES, *PROMPT, *FTP)}
 
 
 def chosen(names: Iterable[str] | str) -> frozenset[str]:

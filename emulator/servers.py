@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 from flashfs.notes import NoteSink
 
 if TYPE_CHECKING:
+    from emulator.console import Console
+    from emulator.console_input import ConsoleInput
     from emulator.services.ftp import FtpServer
+    from emulator.services.telnet import TelnetServer
     from flashfs import Vfs
 
 DEFAULT_LOGIN = ("micro", "python")
@@ -21,10 +24,28 @@ DEFAULT_TIMEOUT = 300.0
 
 
 class Servers:
-    """FTP (telnet later) of one board."""
+    """FTP and telnet of one board.
 
-    def __init__(self, vfs: Vfs, *, note: NoteSink, now: Callable[[], float], quirks: frozenset[str]) -> None:
+    ``machine``: as in ``os.uname()``; ``safe_boot``: what Ctrl-F over telnet brings about.
+    """
+
+    def __init__(
+        self,
+        vfs: Vfs,
+        console: Console,
+        keys: ConsoleInput,
+        *,
+        machine: str,
+        safe_boot: Callable[[], None],
+        note: NoteSink,
+        now: Callable[[], float],
+        quirks: frozenset[str],
+    ) -> None:
         self._vfs = vfs
+        self._console = console
+        self._keys = keys
+        self._machine = machine
+        self._safe_boot = safe_boot
         self._note = note
         self._now = now
         self._quirks = quirks
@@ -33,6 +54,7 @@ class Servers:
         self.login = DEFAULT_LOGIN
         self.timeout = DEFAULT_TIMEOUT
         self.ftp: FtpServer | None = None
+        self.telnet: TelnetServer | None = None
 
     def open_ftp(self, port: int = 0) -> str:
         """Give the FTP server a port of the host (0: any free one); its URL. Raises OSError."""
@@ -57,35 +79,66 @@ class Servers:
                     server.suspend()
             return self.ftp.url
 
+    def open_telnet(self, port: int = 0) -> str:
+        """Give the telnet server a port of the host (0: any free one); its URL. Raises OSError."""
+        from emulator.services.telnet import TelnetServer
+
+        with self._lock:
+            if self.telnet is None:
+                self.telnet = TelnetServer(
+                    self._console,
+                    self._keys,
+                    machine=self._machine,
+                    port=port,
+                    login=self.login,
+                    timeout=self.timeout,
+                    safe_boot=self._safe_boot,
+                    note=self._note,
+                )
+                if not self.running:
+                    self.telnet.suspend()
+            return self.telnet.url
+
+    @property
+    def _open(self) -> list[FtpServer | TelnetServer]:
+        return [server for server in (self.ftp, self.telnet) if server is not None]
+
     def start(
         self, user: str = DEFAULT_LOGIN[0], password: str = DEFAULT_LOGIN[1], timeout: float = DEFAULT_TIMEOUT
     ) -> None:
-        """The board starts its servers, or restarts them with another login."""
+        """The board starts its servers, or gives them another login."""
         with self._lock:
             self.login = (user, password)
-            self.timeout = timeout
             self.running = True
-            if self.ftp is not None:
-                self.ftp.configure(user, password, timeout)
-                self.ftp.resume()
+            self.set_timeout(timeout)
+            for server in self._open:
+                server.resume()
+
+    def set_timeout(self, timeout: float) -> None:
+        """The board sends clients away after so many idle seconds, those that are connected too."""
+        with self._lock:
+            self.timeout = timeout
+            for server in self._open:
+                server.configure(*self.login, timeout)
 
     def stop(self) -> None:
         """The board stops its servers: ports are closed."""
         with self._lock:
             self.running = False
-            if self.ftp is not None:
-                self.ftp.suspend()
+            for server in self._open:
+                server.suspend()
 
     def reset(self) -> None:
         """A hard reset: sessions are dropped, the login is the default again."""
         with self._lock:
-            if self.ftp is not None:
-                self.ftp.drop_sessions()
+            for server in self._open:
+                server.drop_sessions()
             self.start()
 
     def close(self) -> None:
         """The host gives the ports back."""
         with self._lock:
-            ftp, self.ftp = self.ftp, None
-        if ftp is not None:
-            ftp.stop()
+            servers = self._open
+            self.ftp = self.telnet = None
+        for server in servers:
+            server.stop()

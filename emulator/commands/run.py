@@ -10,12 +10,14 @@ import stat
 import sys
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from emulator.board import Board, Run
 from emulator.cli import UsageError
+from emulator.console import encoded
 from emulator.notes import Note
 from emulator.power import current
 from emulator.project import ProjectError
@@ -81,6 +83,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--ftp", type=_port, metavar="PORT", help="open the board's FTP server on 127.0.0.1 (0: any free port)"
+    )
+    parser.add_argument(
+        "--telnet", type=_port, metavar="PORT", help="open the board's telnet server on 127.0.0.1 (0: any free port)"
+    )
+    parser.add_argument(
+        "--serial", action="store_true", help="put the board's serial line at a pseudo-terminal; its path is printed"
+    )
+    parser.add_argument(
+        "--serial-tcp",
+        type=_port,
+        metavar="PORT",
+        help="put the board's serial line at a port of 127.0.0.1, for socket:// of pyserial (0: any free port)",
     )
     parser.add_argument(
         "--cert-rules",
@@ -159,8 +173,8 @@ def execute(options: argparse.Namespace) -> int:
     board.notes.listen(show_note)
     try:
         board.load(options.path, options.flash)
-        if options.ftp is not None:
-            show_address("ftp", _open_ftp(board, options.ftp))
+        for service, option, open_it in _services(board, options):
+            show_address(service, _opened(option, open_it))
     except ProjectError as error:
         board.close()
         raise UsageError(str(error)) from error
@@ -176,11 +190,26 @@ def execute(options: argparse.Namespace) -> int:
     return status
 
 
-def _open_ftp(board: Board, port: int) -> str:
+Opener = Callable[[], str]
+
+
+def _services(board: Board, options: argparse.Namespace) -> Iterator[tuple[str, str, Opener]]:
+    """The services that were asked for: name, option as it was written, and what opens it."""
+    if options.ftp is not None:
+        yield "ftp", f"--ftp {options.ftp}", partial(board.servers.open_ftp, options.ftp)
+    if options.telnet is not None:
+        yield "telnet", f"--telnet {options.telnet}", partial(board.servers.open_telnet, options.telnet)
+    if options.serial:
+        yield "serial", "--serial", board.open_serial
+    if options.serial_tcp is not None:
+        yield "serial", f"--serial-tcp {options.serial_tcp}", partial(board.open_serial_tcp, options.serial_tcp)
+
+
+def _opened(option: str, open_it: Opener) -> str:
     try:
-        return board.servers.open_ftp(port)
+        return open_it()
     except OSError as error:
-        raise UsageError(f"--ftp {port}: {error.strerror or error}") from error
+        raise UsageError(f"{option}: {error.strerror or error}") from error
 
 
 def _watch(board: Board, options: argparse.Namespace) -> int:
@@ -192,12 +221,13 @@ def _watch(board: Board, options: argparse.Namespace) -> int:
     detach = unwatch = _nothing
     status: int | None = None
     started = False
+    hint = board.wired and not stay
     while status is None:
         try:
             if not started:
                 started = True
                 detach = attach_stdin(board, signals, prompt=options.repl)
-                board.start(repl=options.repl)
+                board.start(repl=options.repl or (stay and board.wired))
                 unwatch = follow(board, options) if options.watch else unwatch
             else:
                 signals.arm()
@@ -215,6 +245,8 @@ def _watch(board: Board, options: argparse.Namespace) -> int:
     detach()
     if output.broken:
         return 1
+    if hint and status is None and run.exit_code is None:
+        print("the script has ended, and with it the way to the prompt: --stay keeps the board on", file=sys.stderr)
     return run.result().exit_code if status is None else status
 
 
@@ -276,7 +308,7 @@ class Output:
     def _show(self, text: str) -> None:
         if self.broken:
             return
-        self._pending += text.encode("utf-8", "replace")
+        self._pending += encoded(text)
         self._line_ended = text.endswith("\n")
         if self._at_once or "\n" in text or len(self._pending) > LARGEST_PIECE:
             try:
@@ -350,7 +382,7 @@ def attach_stdin(board: Board, signals: Signals, *, prompt: bool) -> Callable[[]
 
     def pump() -> None:
         for line in sys.stdin or ():
-            board.console_input.feed(line)
+            board.type_in(line)
         board.console_input.end()
 
     board.console_input.attach(lambda: threading.Thread(target=pump, name="stdin", daemon=True).start())

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulator.boot import WDT_RESET
+from emulator.console import encoded
 from emulator.errors import BoardOSError
 from emulator.firmware._arguments import bind, native, natives
-from emulator.firmware._convert import encode, to_float, writable
+from emulator.firmware._convert import to_float, writable
 from emulator.firmware._mem import accessors
 from emulator.firmware._missing import not_emulated
 from emulator.firmware._natives import hide, stream_part, to_word
@@ -180,7 +181,7 @@ def _uart(device: Device) -> type:
         def write(self, buf: Any, /, *limits: Any) -> int:
             data = stream_part(buf, limits)
             working(self)
-            device.console.write(bytes(data).decode("utf-8", "replace"))
+            device.console.write(bytes(data).decode("utf-8", "surrogateescape"))
             return len(data)
 
         @native(1, 2)
@@ -209,7 +210,7 @@ def _uart(device: Device) -> type:
             text = source.take(-1 if size < 0 else size - len(data), line=line)
             if not text:
                 break
-            data += encode(text)
+            data += encoded(text)
         end = len(data) if size < 0 else size
         if line:
             end = min(end, data.find(b"\n") + 1 or end)

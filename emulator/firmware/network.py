@@ -110,7 +110,6 @@ class Radio:
         self.sta_config = STA_CONFIG
         self.ap_config = AP_CONFIG
         self.macs = [mac, mac[:5] + bytes([(mac[5] + 1) & 0xFF])]
-        self._stopped_servers = False
 
     def attach(self, device: Device) -> None:
         """Serve this power cycle from now on. The last one's is not held: nothing of it is to stay in memory."""
@@ -136,11 +135,10 @@ class Radio:
             stack.dns[0] = self.sta_config[3]
 
     def switch_on(self, mode: int) -> None:
-        """Bring the interface up; the servers that went with it come back."""
-        self.on, self.mode = True, mode
+        """Bring the interface up; where it was down, the servers start, whoever has stopped them."""
+        was_on, self.on, self.mode = self.on, True, mode
         self.leave()
-        if self._stopped_servers:
-            self._stopped_servers = False
+        if not was_on and not self.servers.running:
             self.servers.start(*self.servers.login, self.servers.timeout)
 
     def switch_off(self) -> None:
@@ -148,7 +146,6 @@ class Radio:
         self.on = False
         self.leave()
         if self.servers.running:
-            self._stopped_servers = True
             self.servers.stop()
 
     def leave(self) -> None:
@@ -508,7 +505,7 @@ class Server:
         """Give or set the seconds after which an idle session ends, at least 5. Raises ValueError."""
         if not args:
             return int(self._servers.timeout)
-        self._servers.timeout = float(_timeout(args[0]))
+        self._servers.set_timeout(float(_timeout(args[0])))
         return None
 
     @native(1)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys as host
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from emulator.console import encoded
 from emulator.errors import BoardOSError
 from emulator.firmware._arguments import native, natives
-from emulator.firmware._convert import check_stream, encode, writable
+from emulator.firmware._convert import check_stream, writable
 from emulator.firmware._natives import attrtuple, hide, no_instances, stream_part, to_word
 from emulator.models import MICROPYTHON
 from emulator.runtime.messages import board_class
@@ -66,7 +67,7 @@ class FileIO:
         data = stream_part(buf, limits)
         if stream.fd == 0:
             raise BoardOSError(EPERM)
-        text = buf if isinstance(buf, str) and not limits else bytes(data).decode("utf-8", "replace")
+        text = buf if isinstance(buf, str) and not limits else bytes(data).decode("utf-8", "surrogateescape")
         stream.device.console.write(text)
         return len(data)
 
@@ -83,7 +84,7 @@ class FileIO:
             text = stream.characters(1)
             if not text:
                 break
-            data += encode(text)
+            data += encoded(text)
         stream.left = data[size:]
         view[: len(data[:size])] = data[:size]
         return len(data[:size])

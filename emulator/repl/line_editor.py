@@ -17,6 +17,8 @@ TAB = "\t"
 CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_E = "\x01\x02\x03\x04\x05"
 INDENT = 4
 HISTORY = 8
+LONGEST_LINE = 32768
+"""What is typed beyond that is not taken: the board would run out of memory somewhere."""
 
 
 class Completion(NamedTuple):
@@ -47,7 +49,7 @@ class History:
 
 
 class LineEditor:
-    """One line at a time. ``indent`` has a continued block begin its lines with blanks."""
+    """One line at a time. ``indent`` tells whether a line that continues a block is to begin with blanks."""
 
     def __init__(
         self,
@@ -56,7 +58,7 @@ class LineEditor:
         complete: Complete = no_completion,
         *,
         show: Callable[[str], None] | None = None,
-        indent: bool = True,
+        indent: Callable[[], bool] = lambda: True,
     ) -> None:
         self._echo = echo
         self._show = show or echo
@@ -74,7 +76,7 @@ class LineEditor:
         self._escape = ""
         if prompt:
             self._show(prompt)
-        if self._indents and before.endswith("\n"):
+        if before.endswith("\n") and self._indents():
             blanks = " " * (INDENT * indent_after(before))
             self.line, self._cursor = blanks, len(blanks)
             if blanks:
@@ -104,7 +106,7 @@ class LineEditor:
             self._backspace()
         elif key == TAB:
             self._tab()
-        elif " " <= key <= "~":
+        elif " " <= key <= "~" and len(self.line) < LONGEST_LINE:
             self._insert(key)
         return None
 

@@ -27,6 +27,9 @@ def serve(device: Device) -> NoReturn:
     def completion(before: str) -> Completion:
         return complete(before, main, visible_names)
 
+    def remember(raw: bool) -> None:
+        state.raw_prompt = raw
+
     session = Session(
         device.console.write,
         device.console.echo,
@@ -34,7 +37,9 @@ def serve(device: Device) -> NoReturn:
         device.history,
         completion,
         raw=state.raw_prompt,
-        indent=not keys.plain,
+        indent=lambda: not keys.key_was_plain,
+        changes=remember,
+        longest=device.board.model.memory.heap_bytes,
     )
     begun = False
     while True:
@@ -51,7 +56,6 @@ def serve(device: Device) -> NoReturn:
 
 def _take(device: Device, session: Session, key: str) -> None:
     action = session.key(key)
-    device.board.power_state.raw_prompt = session.raw
     if isinstance(action, SoftReset):
         device.power.switch_off(Ending.SOFT_RESET)
         device.power.check()
@@ -70,6 +74,10 @@ def execute(device: Device, submission: Submission) -> None:
     def mark() -> None:
         device.console.write(RAW_MARK)
 
+    def refuse() -> None:
+        size = device.board.model.memory.heap_bytes
+        raise MemoryError(f"memory allocation failed, allocating {size} bytes")
+
     def statement() -> None:
         if _is_empty(submission.text):
             return
@@ -80,11 +88,14 @@ def execute(device: Device, submission: Submission) -> None:
         text = showing(submission.text) if submission.form is Form.PASTED else submission.text
         interpreter.execute_source(NAME, _encoded(text), main, main, filename=NAME)
 
+    script = statement if submission.form is Form.STATEMENT else file
+    if submission.too_long:
+        script = refuse
     if submission.form is Form.RAW:
-        run(device, file, ended=mark)
+        run(device, script, ended=mark)
         mark()
     else:
-        run(device, statement if submission.form is Form.STATEMENT else file)
+        run(device, script)
 
 
 def _is_empty(text: str) -> bool:
@@ -99,7 +110,7 @@ def _encoded(text: str) -> bytes:
 def read_line(device: Device) -> str:
     """``input()`` at the keyboard. Raises EOFError for Ctrl-D on an empty line, KeyboardInterrupt for Ctrl-C."""
     keys: Any = device.board.console_input
-    editor = LineEditor(device.console.echo, device.history, indent=False)
+    editor = LineEditor(device.console.echo, device.history)
     while True:
         try:
             ended = editor.key(keys.read_key(device.power))

@@ -28,6 +28,8 @@ FIRST, MORE, PASTE = ">>> ", "... ", "=== "
 RAW_BANNER = "raw REPL; CTRL-B to exit\n"
 RAW_PROMPT = ">"
 RAW_TAKEN = "OK"
+LONGEST_STATEMENT = 0x40000
+"""Characters of a statement over many lines, all looked at after each line. Only the raw and the paste mode take more."""
 RAW_MARK = "\x04"
 """Ends what a submission printed, and then its traceback."""
 
@@ -37,6 +39,11 @@ def banner(machine: str) -> str:
     return (
         f'Pycom MicroPython {RELEASE} [{BUILD_TAG}] on {BUILD_DATE}; {machine}\nType "help()" for more information.\n'
     )
+
+
+def always() -> bool:
+    """Every line gets its indentation."""
+    return True
 
 
 class Form(Enum):
@@ -56,6 +63,8 @@ class Submission:
 
     text: str
     form: Form
+    too_long: bool = False
+    """Whether there was more of it than the board can hold: then it is not run."""
 
 
 class SoftReset:
@@ -67,7 +76,10 @@ Action = Submission | SoftReset
 
 
 class Session:
-    """The prompt between two resets. ``raw`` is the mode it is in, which a soft reset keeps."""
+    """The prompt between two resets. ``raw`` is the mode it is in, which a soft reset keeps.
+
+    ``changes`` is told of a new mode before it is shown; ``longest`` is how many characters the board can hold at all.
+    """
 
     def __init__(
         self,
@@ -78,9 +90,14 @@ class Session:
         complete: Complete = no_completion,
         *,
         raw: bool = False,
-        indent: bool = True,
+        indent: Callable[[], bool] = always,
+        changes: Callable[[bool], None] = lambda raw: None,
+        longest: int = 0x7FFFFFFF,
     ) -> None:
         self.raw = raw
+        self._changes = changes
+        self._longest = longest
+        self._too_long = False
         self._show = show
         self._echo = echo
         self._banner = banner(machine)
@@ -95,11 +112,17 @@ class Session:
         self._show(RAW_BANNER if self.raw else self._banner)
         self.resume()
 
+    def _change(self, *, raw: bool) -> None:
+        self.raw = raw
+        self._changes(raw)
+        self.begin()
+
     def resume(self) -> None:
         """Show a new prompt."""
         self._before = ""
         self._paste = None
         self._raw_text = []
+        self._too_long = False
         if self.raw:
             self._show(RAW_PROMPT)
         else:
@@ -121,8 +144,7 @@ class Session:
     def _first(self, ended: str) -> Action | None:
         if ended == CTRL_A:
             self._show("\n")
-            self.raw = True
-            self.begin()
+            self._change(raw=True)
         elif ended == CTRL_B:
             self._show("\n")
             self.begin()
@@ -152,6 +174,8 @@ class Session:
         return self._submit(text)
 
     def _submit(self, text: str) -> Action | None:
+        if len(text) > min(self._longest, LONGEST_STATEMENT):
+            return Submission("", Form.STATEMENT, too_long=True)
         if needs_more(text):
             self._before = f"{text}\n"
             self._editor.begin(MORE, self._before)
@@ -165,14 +189,20 @@ class Session:
             return None
         if key == CTRL_D:
             self._show("\n")
-            return Submission("".join(pasted), Form.PASTED)
-        pasted.append(key)
+            return Submission("".join(pasted), Form.PASTED, self._too_long)
+        self._keep(pasted, key)
         if key == ENTER:
             self._echo("\n")
             self._show(PASTE)
         else:
             self._echo(key)
         return None
+
+    def _keep(self, text: list[str], key: str) -> None:
+        if len(text) < self._longest:
+            text.append(key)
+        else:
+            self._too_long = True
 
     # -- the raw mode ----------------------------------------------------------------------------------------------
 
@@ -181,16 +211,16 @@ class Session:
             self.begin()
         elif key == CTRL_B:
             self._show("\n")
-            self.raw = False
-            self.begin()
+            self._change(raw=False)
         elif key == CTRL_C:
             self._raw_text = []
+            self._too_long = False
         elif key == CTRL_D:
             self._show(RAW_TAKEN)
             if self._raw_text:
-                return Submission("".join(self._raw_text), Form.RAW)
+                return Submission("".join(self._raw_text), Form.RAW, self._too_long)
             self._show("\n")
             return SOFT_RESET
         else:
-            self._raw_text.append(key)
+            self._keep(self._raw_text, key)
         return None

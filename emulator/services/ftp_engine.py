@@ -8,10 +8,7 @@ the host's stderr.
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 import socket
-import struct
 import sys
 import threading
 import time
@@ -31,9 +28,10 @@ from emulator.services.ftp_commands import LineReader
 from emulator.services.ftp_replies import Reply
 from emulator.services.ftp_session import Answer, Download, Passive, Session, Upload
 from emulator.services.ftp_transfers import CHUNK, Sink, Source, TransferFailed
+from emulator.services.ports import bound, listen, reset_at_close
 from flashfs import Note, NoteSink
 
-HOST = "127.0.0.1"
+SERVICE = "FTP"
 SESSIONS_MAX = 8
 """The board serves one client at a time; clients that open a second connection should not hang here."""
 LOGIN_SECONDS = 60.0
@@ -76,8 +74,8 @@ class FtpEngine:
     def start(self, port: int) -> None:
         """Listen and serve. Raises OSError in plain words."""
         try:
-            sock = _bound(port)
-            _listen(sock, port)
+            sock = bound(SERVICE, port)
+            listen(sock, SERVICE, port, SESSIONS_MAX)
             self.port = sock.getsockname()[1]
             self._listener = _Listener(sock, self)
         except BaseException:
@@ -112,13 +110,13 @@ class FtpEngine:
             session.close()
         if self._reserved is None:
             with contextlib.suppress(OSError):  # then resume() tries again, and says so if the port is taken
-                self._reserved = _bound(self.port)
+                self._reserved = bound(SERVICE, self.port)
 
     def resume(self) -> None:
         """Listen on the same port again. Raises OSError in plain words."""
         if self._listener is None:
-            sock, self._reserved = self._reserved or _bound(self.port), None
-            _listen(sock, self.port)
+            sock, self._reserved = self._reserved or bound(SERVICE, self.port), None
+            listen(sock, SERVICE, self.port, SESSIONS_MAX)
             self._listener = _Listener(sock, self)
 
     def drop(self) -> list[object]:
@@ -197,39 +195,6 @@ class FtpEngine:
 
 class _Loop(IOLoop):  # type: ignore[misc]
     """A class of our own, as closing a loop resets the class attribute behind pyftpdlib's global one."""
-
-
-def _bound(port: int) -> socket.socket:
-    """Return a socket bound to the port, not listening yet. Raises OSError in plain words."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        if os.name == "posix":  # elsewhere this would let two programs have the port
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((HOST, port))
-    except OverflowError as error:
-        sock.close()
-        raise OSError(
-            errno.EINVAL, f"FTP: {port} is no port number; there are 1 to 65535, and 0 for any free"
-        ) from error
-    except OSError as error:
-        sock.close()
-        raise _port_trouble(port, error) from error
-    return sock
-
-
-def _listen(sock: socket.socket, port: int) -> None:
-    """Listen, or close the socket and raise OSError in plain words."""
-    try:
-        sock.listen(SESSIONS_MAX)
-    except OSError as error:
-        sock.close()
-        raise _port_trouble(port, error) from error
-
-
-def _port_trouble(port: int, error: OSError) -> OSError:
-    taken = error.errno in (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE))
-    reason = "is in use by another program" if taken else f"cannot be opened: {error.strerror}"
-    return OSError(error.errno, f"FTP: port {port} on {HOST} {reason}; choose another port, or 0 for any free one")
 
 
 class _Waker:
@@ -566,7 +531,7 @@ class _Control(FTPHandler):  # type: ignore[misc]
         if self.data_channel is not None:
             kept.append(self.data_channel.break_off())
         if not self._closed:
-            _reset_at_close(self.socket)
+            reset_at_close(self.socket)
             self.close()
         return kept
 
@@ -811,7 +776,7 @@ class _Data(DTPHandler):  # type: ignore[misc]
             kept = self._sink.abandon()
             self._sink = None
         if not self._closed:
-            _reset_at_close(self.socket)
+            reset_at_close(self.socket)
             self.close()
         return kept
 
@@ -861,13 +826,6 @@ class _Leftover:
                 self._timer.cancel()
             self._engine.ioloop.unregister(self._fileno)
             self._sock.close()
-
-
-def _reset_at_close(sock: socket.socket) -> None:
-    """Let closing send a reset, so that the client notices at once (the board's connections just fall silent)."""
-    with contextlib.suppress(OSError):
-        form = "hh" if os.name == "nt" else "ii"
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(form, 1, 0))
 
 
 def _current_error() -> BaseException:

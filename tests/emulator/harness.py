@@ -39,6 +39,9 @@ class FakeServers:
     def start(self, user: str = "micro", password: str = "python", timeout: float = 300.0) -> None:
         self.running, self.login, self.timeout = True, (user, password), timeout
 
+    def set_timeout(self, timeout: float) -> None:
+        self.timeout = timeout
+
     def stop(self) -> None:
         self.running = False
 

@@ -133,3 +133,14 @@ CONTINUED = {
 
 def test_when_a_further_line_is_asked_for() -> None:
     assert {text: needs_more(text) for text in CONTINUED} == CONTINUED
+
+
+def test_a_statement_that_never_ends_is_given_up() -> None:
+    from emulator.repl import session as sessions
+
+    session = sessions.Session(lambda _: None, lambda _: None, "FiPy with ESP32", longest=100)
+    session.begin()
+    actions = [action for key in "(" + "1,\r" * 60 if (action := session.key(key)) is not None]
+    assert actions
+    assert isinstance(actions[0], sessions.Submission)
+    assert actions[0].too_long

@@ -1,0 +1,74 @@
+"""Ports of this machine for the board's services: on 127.0.0.1 only, refusals in plain words."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import struct
+
+HOST = "127.0.0.1"
+
+
+def bound(service: str, port: int) -> socket.socket:
+    """Return a socket bound to the port (0: any free one), not listening yet.
+
+    It is ours then, and refuses connections. Raises OSError in plain words that begin with ``service``.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # elsewhere this would let two programs have the port
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((HOST, port))
+    except OverflowError as error:
+        sock.close()
+        raise OSError(
+            errno.EINVAL, f"{service}: {port} is no port number; there are 1 to 65535, and 0 for any free"
+        ) from error
+    except OSError as error:
+        sock.close()
+        raise trouble(service, port, error) from error
+    return sock
+
+
+def listen(sock: socket.socket, service: str, port: int, backlog: int) -> None:
+    """Listen, or close the socket and raise OSError in plain words."""
+    try:
+        sock.listen(backlog)
+    except OSError as error:
+        sock.close()
+        raise trouble(service, port, error) from error
+
+
+def trouble(service: str, port: int, error: OSError) -> OSError:
+    """Say in plain words why a port cannot be had."""
+    taken = error.errno in (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE))
+    reason = "is in use by another program" if taken else f"cannot be opened: {error.strerror}"
+    return OSError(
+        error.errno, f"{service}: port {port} on {HOST} {reason}; choose another port, or 0 for any free one"
+    )
+
+
+def acknowledge(sock: socket.socket) -> None:
+    """Acknowledge what has come at once, where the host can, so that the client does not hold back what it sends next."""
+    if hasattr(socket, "TCP_QUICKACK"):
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
+def reset_at_close(sock: socket.socket) -> None:
+    """Let closing send a reset, so that the client notices at once (the board's connections just fall silent)."""
+    with contextlib.suppress(OSError):
+        form = "hh" if os.name == "nt" else "ii"
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(form, 1, 0))
+
+
+def close_politely(sock: socket.socket) -> None:
+    """Close so that what was sent arrives, even where the client has sent more than was read."""
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_WR)
+        for _ in range(64):
+            if not sock.recv(4096):
+                break
+    sock.close()
