@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from emulator.sdcard import SdCard
+    from emulator.services.ftp_image import FirmwareSlot
     from flashfs.steps import StepHook
 
 STOP_GRACE = 5.0
@@ -165,7 +166,13 @@ class Board:
             offline=offline,
             note=self.notes.add,
         )
-        self.servers = Servers(self.vfs, note=self.notes.add, now=self.clock.now, quirks=self.settings.quirks)
+        self.servers = Servers(
+            self.vfs,
+            note=self.notes.add,
+            now=self.clock.now,
+            quirks=self.settings.quirks,
+            slot=self._firmware_slot,
+        )
         self._origins: dict[str, tuple[str, bytes]] = {}
         self._changed = threading.Condition()
         self._supervisor: threading.Thread | None = None
@@ -305,6 +312,11 @@ class Board:
         if any(volume.in_step for volume in self._volumes()):
             raise BoardOSError(EIO)
         self.stop()
+
+    def _firmware_slot(self) -> FirmwareSlot:
+        from emulator.services.ftp_image import SLOT_BYTES, FirmwareSlot
+
+        return FirmwareSlot(self.model.memory.slot_bytes or SLOT_BYTES, self.console.write)
 
     def _volumes(self) -> list[Volume]:
         """What keeps its content without power. A script's own block devices run its code, so nobody else may lock them."""

@@ -14,6 +14,7 @@ from flashfs.notes import NoteSink
 
 if TYPE_CHECKING:
     from emulator.services.ftp import FtpServer
+    from emulator.services.ftp_image import FirmwareSlot
     from flashfs import Vfs
 
 DEFAULT_LOGIN = ("micro", "python")
@@ -23,7 +24,15 @@ DEFAULT_TIMEOUT = 300.0
 class Servers:
     """FTP (telnet later) of one board."""
 
-    def __init__(self, vfs: Vfs, *, note: NoteSink, now: Callable[[], float], quirks: frozenset[str]) -> None:
+    def __init__(
+        self,
+        vfs: Vfs,
+        *,
+        note: NoteSink,
+        now: Callable[[], float],
+        quirks: frozenset[str],
+        slot: Callable[[], FirmwareSlot] | None = None,
+    ) -> None:
         self._vfs = vfs
         self._note = note
         self._now = now
@@ -33,6 +42,9 @@ class Servers:
         self.login = DEFAULT_LOGIN
         self.timeout = DEFAULT_TIMEOUT
         self.ftp: FtpServer | None = None
+        self.logs: dict[str, Callable[[str], None]] = {}
+        """Name of a service -> what takes the lines of its log; counts for servers that are opened later."""
+        self._slot = slot
 
     def open_ftp(self, port: int = 0) -> str:
         """Give the FTP server a port of the host (0: any free one); its URL. Raises OSError."""
@@ -50,6 +62,8 @@ class Servers:
                     note=self._note,
                     now=self._now,
                     quirks=self._quirks,
+                    log=self.logs.get("ftp"),
+                    slot=None if self._slot is None else self._slot(),
                 )
                 server.start()
                 self.ftp = server
@@ -80,7 +94,7 @@ class Servers:
         """A hard reset: sessions are dropped, the login is the default again."""
         with self._lock:
             if self.ftp is not None:
-                self.ftp.drop_sessions()
+                self.ftp.reset()
             self.start()
 
     def close(self) -> None:

@@ -348,7 +348,12 @@ def test_quirks_are_named_once() -> None:
     assert sorted(quirk.name for quirk in QUIRKS) == [
         "ftp-absolute-transfer-451",
         "ftp-cwd-lost",
+        "ftp-data-first",
         "ftp-empty-while-uploaded",
+        "ftp-no-data-connection",
+        "ftp-pipelined-commands",
+        "ftp-second-session",
+        "ftp-send-failure",
     ]
 
 
