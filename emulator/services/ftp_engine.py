@@ -491,7 +491,7 @@ class _Control(FTPHandler):  # type: ignore[misc]
         self._data = DataConnection(sock, self, self._deadline)
         if self._waiting is not None:
             self._begin()
-        elif self._paused:
+        else:
             self._work()
 
     def data_missing(self) -> None:

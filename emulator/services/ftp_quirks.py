@@ -83,7 +83,7 @@ QUIRKS: tuple[Quirk, ...] = (
 )
 
 INSTEAD = {
-    b"NLST": "use LIST",
+    b"NLST": "use LIST; in lftp: set ftp:list-empty-ok yes",
     b"MLSD": "use LIST",
     b"MLST": "use LIST, SIZE or MDTM",
     b"PORT": "use passive mode",
