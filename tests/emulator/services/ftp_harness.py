@@ -64,6 +64,8 @@ class Client:
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         self.file = self.socket.makefile("rb")
+        self.data: socket.socket | None = None
+        """A data connection to close with this client."""
 
     def line(self) -> bytes:
         got = self.file.readline()
@@ -107,6 +109,8 @@ class Client:
             return True
 
     def close(self) -> None:
+        if self.data is not None:
+            self.data.close()
         self.file.close()
         self.socket.close()
 
