@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import ftplib
-import hashlib
-import io
 import logging
 import os
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -1045,86 +1041,3 @@ def test_nothing_is_printed_or_logged(
     everything = caplog.text + "".join(map(str, bench.notes))
     assert "secret" not in everything
     assert not [record for record in caplog.records if record.levelno > logging.DEBUG]
-
-
-# -- the clients people use
-
-
-def test_ftplib(bench: Bench) -> None:
-    with ftplib.FTP() as ftp:
-        ftp.connect("127.0.0.1", bench.server.port, timeout=PATIENCE)
-        ftp.login("micro", "python")
-        assert ftp.pwd() == ""
-        ftp.cwd("/flash/cert")
-        ftp.storbinary("STOR ca.pem", io.BytesIO(PAYLOAD))
-        assert ftp.size("ca.pem") == len(PAYLOAD)
-        digest = hashlib.sha256()
-        ftp.retrbinary("RETR ca.pem", digest.update)
-        assert digest.digest() == hashlib.sha256(PAYLOAD).digest()
-        lines: list[str] = []
-        ftp.retrlines("LIST", lines.append)
-        assert [line.split()[-1] for line in lines] == ["ca.pem"]
-        ftp.rename("ca.pem", "root.pem")
-        assert ftp.mkd("sub") == ""
-        ftp.rmd("sub")
-        ftp.delete("root.pem")
-        with pytest.raises(ftplib.error_perm, match="502"):
-            ftp.nlst()
-        with pytest.raises(ftplib.error_perm, match="502"):
-            list(ftp.mlsd())
-        with pytest.raises(ftplib.error_perm, match="550"):
-            ftp.storbinary("STOR nope/x", io.BytesIO(b""))
-    assert bench.codes == ["ftp-not-there"]
-
-
-def curl(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(["curl", "-sS", *arguments], capture_output=True, timeout=PATIENCE, check=False)
-
-
-@pytest.mark.needs("curl")
-@pytest.mark.parametrize("method", ["multicwd", "singlecwd", "nocwd"])
-def test_curl_puts_lists_and_reads_back(bench: Bench, tmp_path: Path, method: str) -> None:
-    local = tmp_path / "ca.pem"
-    local.write_bytes(PAYLOAD)
-    how = ("--ftp-method", method)
-    for arguments in (
-        ["-T", str(local), f"{bench.server.url}/cert/"],
-        ["-T", str(local), f"{bench.server.url}/cert/b.pem"],
-    ):
-        done = curl(*how, *arguments)
-        assert (done.returncode, done.stderr) == (0, b"")
-    assert bench.volume.read("/cert/ca.pem") == bench.volume.read("/cert/b.pem") == PAYLOAD
-    assert curl(*how, f"{bench.server.url}/cert/ca.pem").stdout == PAYLOAD
-    if method != "nocwd":  # LIST ignores the path that curl then sends
-        assert [line.split()[-1] for line in curl(*how, f"{bench.server.url}/cert/").stdout.splitlines()] == [
-            b"b.pem",
-            b"ca.pem",
-        ]
-    assert bench.codes == (["ftp-absolute-transfer-451"] * bench.codes.count("ftp-absolute-transfer-451"))
-    assert ("ftp-absolute-transfer-451" in bench.codes) == (method == "nocwd")
-
-
-@pytest.mark.needs("curl")
-def test_curl_makes_folders_and_quotes(bench: Bench, tmp_path: Path) -> None:
-    local = tmp_path / "x"
-    local.write_bytes(b"x")
-    url = bench.server.url
-    assert curl("--ftp-create-dirs", "-T", str(local), f"{url}/new/folder/x").returncode == 0
-    assert bench.volume.read("/new/folder/x") == b"x"
-    assert curl(f"{url}/", "-Q", "DELE /flash/new/folder/x").returncode == 0
-    assert bench.volume.ilistdir("/new/folder") == []
-    assert curl(f"{url}/nope").returncode == 78  # "the file does not exist", from SIZE and RETR
-    assert curl(url.replace("python", "wrong")).returncode == 67
-
-
-@pytest.mark.needs("lftp")
-def test_lftp_puts_lists_and_reads_back(bench: Bench, tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").write_bytes(PAYLOAD)
-    script = (
-        f"set ftp:ssl-allow no; set net:max-retries 1; set net:timeout 10; open -u micro,python -p {bench.server.port} 127.0.0.1; "
-        f"cd /flash/cert; put {tmp_path}/ca.pem; ls; get ca.pem -o {tmp_path}/back; bye"
-    )
-    done = subprocess.run(["lftp", "--norc", "-c", script], capture_output=True, timeout=PATIENCE * 2, check=False)
-    assert done.returncode == 0, done.stderr
-    assert b"ca.pem" in done.stdout
-    assert (tmp_path / "back").read_bytes() == PAYLOAD
