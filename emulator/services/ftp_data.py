@@ -139,7 +139,7 @@ class PassiveListener:
     def _listening(address: str, port: int) -> socket.socket:
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
-            if port and os.name == "posix":
+            if os.name == "posix":  # else each transfer would keep a port of the host for a minute
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind((address, port))
             sock.listen(1)
@@ -390,6 +390,8 @@ class DataConnection:
 
     def handle_error(self) -> None:
         self._control.failed(_current_error())
+        with contextlib.suppress(Exception):  # whatever failed may fail again, and must not end the loop
+            self.close()
         self._control.data_done(SILENT)
 
 

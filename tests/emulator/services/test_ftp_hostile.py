@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -316,6 +317,43 @@ def test_no_descriptors_for_a_session_is_a_wait(bench: Bench, monkeypatch: pytes
     monkeypatch.setattr(listener, "accept", short)
     still_works(bench)
     assert not failures
+
+
+# -- a defect of ours: the session ends with a note, the server goes on
+
+
+@pytest.mark.parametrize("where", ["command", "write", "finish", "read", "listing"])
+def test_mistake_of_our_own_ends_one_session(bench: Bench, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    def fail(*arguments: object, **more: object) -> bytes:
+        raise RuntimeError("a mistake")
+
+    client = bench.client()
+    client.say(b"CWD /flash")
+    with monkeypatch.context() as patch:
+        if where == "command":
+            patch.setitem(COMMANDS, b"NOOP", fail)
+            client.send(b"NOOP")
+        else:
+            client.data = client.passive()
+            name, command = {
+                "write": ("FileSink.write", b"STOR lib/x"),
+                "finish": ("FileSink.finish", b"STOR lib/x"),
+                "read": ("FileSource.more", b"RETR main.py"),
+                "listing": ("Listing.more", b"LIST"),
+            }[where]
+            patch.setattr(f"emulator.services.ftp_transfers.{name}", fail)
+            client.send(command)
+            client.line()
+            with contextlib.suppress(OSError):  # it may be over already
+                client.data.sendall(b"some")
+                client.data.shutdown(socket.SHUT_WR)
+        assert client.ended()
+        if client.data is not None:
+            with contextlib.suppress(ConnectionError):
+                assert client.data.recv(1) == b""
+    assert bench.codes.count("ftp-internal-error") == 1
+    bench.notes.clear()
+    still_works(bench)
 
 
 # -- anything at all

@@ -13,6 +13,9 @@ from emulator.project import Project
 from tests.emulator.services.ftp_harness import Client, break_connection, until
 from tests.emulator.services.soak import SECONDS, Part, descriptors, soak
 
+PACE = 0.01
+"""Seconds between two rounds: the ports of the host are free again only a minute after their use."""
+
 SCRIPT = b"""
 import os, time
 n = 0
@@ -56,6 +59,7 @@ def ftp_transfers(board: Board, stop: threading.Event) -> int:
             assert name in client.fetch(b"LIST")[1]
             assert client.say(b"DELE x" + name) == b"250 "
             rounds += 1
+            stop.wait(PACE)
         if chance.random() < 0.5:
             assert client.say(b"QUIT") == b"221 "
         client.close()
@@ -75,6 +79,7 @@ def ftp_trees(board: Board, stop: threading.Event) -> int:
             assert client.say(b"DELE " + path + b"/file", b"RMD " + path) == b"250 "
         client.close()
         rounds += 1
+        stop.wait(PACE)
     return rounds
 
 
@@ -99,6 +104,7 @@ def ftp_vandals(board: Board, stop: threading.Event) -> int:
                     break_connection(data)
             client.close()
         rounds += 1
+        stop.wait(PACE)
     return rounds
 
 
