@@ -17,7 +17,7 @@ from emulator.services.ftp_transfers import Sink, Source, TransferFailed
 
 RECEIVE = 65536
 """Bytes to take from the connection at once."""
-TURN = 1 << 20
+TURN = 4 << 20
 """Bytes to move before others have their turn."""
 
 SILENT = Reply(0)

@@ -10,8 +10,10 @@ from emulator.services.ftp_replies import TRANSFER_FAILED, TRANSFERRED, Reply
 from flashfs import FileIO, NoteSink, TextIOWrapper, Volume
 from flashfs.errors import ENOSPC
 
-CHUNK = 262144
-"""Bytes read from a file at once. The board's buffer has 512; nobody can tell from outside."""
+CHUNK = 8 << 20
+"""Bytes read from a file at once, so that a file of a flash is not copied. The board's buffer has 512; nobody can tell."""
+LISTING_CHUNK = 65536
+"""Bytes of a listing made at once."""
 
 
 class TransferFailed(Exception):
@@ -38,7 +40,7 @@ class Listing:
         piece = bytearray()
         for line in self._lines:
             piece += line
-            if len(piece) >= CHUNK:
+            if len(piece) >= LISTING_CHUNK:
                 break
         return bytes(piece)
 

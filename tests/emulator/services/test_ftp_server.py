@@ -266,7 +266,8 @@ def test_list_of_an_empty_folder(bench: Bench) -> None:
     assert client.fetch(b"LIST") == (b"226 ", b"")
 
 
-def test_list_shows_the_year_once_the_clock_is_set(bench: Bench) -> None:
+def test_list_shows_the_year_once_the_clock_is_set(either: Bench) -> None:
+    bench = either
     bench.time = 1_615_284_672.0  # 2021-03-09 10:11:12
     client = bench.client()
     assert client.store(b"/flash/lib/new", b"x") == b"226 "
@@ -718,6 +719,19 @@ def test_idle_client_is_sent_away_whatever_it_says(make: Callable[..., Bench]) -
             answers.add(answer)
     assert answers <= {b"200 ", b"221 "}
     assert client.ended()
+
+
+def test_data_connections_alone_are_no_activity(bench: Bench) -> None:
+    client = bench.client()
+    bench.server.configure("micro", "python", 2 * SOON)
+    answer = b"227"
+    with contextlib.suppress(ConnectionError):
+        while (answer := client.say(b"PASV")).startswith(b"227"):
+            numbers = answer.strip(b"()").split(b",")[-2:]
+            with contextlib.suppress(OSError):  # it may be over by now
+                socket.create_connection(("127.0.0.1", int(numbers[0]) * 256 + int(numbers[1]))).close()
+    assert answer[:3] in (b"221", b"", b"227")
+    assert client.file.read() in (b"", b"221 \r\n")
 
 
 def test_client_that_does_not_log_in_is_sent_away(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
