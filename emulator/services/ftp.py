@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 DATA_TIMEOUT = 10.0
+"""Seconds to open the data connection, to use it, and between two pieces of an upload (firmware: esp32/ftp/ftp.c)."""
 
 
 class FtpServer:

@@ -38,8 +38,6 @@ SESSIONS_MAX = 250
 """The board serves one client at a time; clients that open further connections should not hang here."""
 LOGIN_SECONDS = 60.0
 """A client that has not logged in by then is sent away."""
-DATA_SECONDS = 10.0
-"""To open the data connection, to use it, and between two pieces of an upload (firmware: esp32/ftp/ftp.c)."""
 ACCEPT_AGAIN_SECONDS = 1.0
 """After the host ran out of descriptors."""
 REAL_PORT, REAL_DATA_PORT = 21, 2024

@@ -724,14 +724,15 @@ def test_idle_client_is_sent_away_whatever_it_says(make: Callable[..., Bench]) -
 def test_data_connections_alone_are_no_activity(bench: Bench) -> None:
     client = bench.client()
     bench.server.configure("micro", "python", 2 * SOON)
-    answer = b"227"
-    with contextlib.suppress(ConnectionError):
-        while (answer := client.say(b"PASV")).startswith(b"227"):
+    answers = set()
+    with contextlib.suppress(ConnectionError):  # what is said too late breaks the connection
+        while answer := client.say(b"PASV"):
+            answers.add(answer[:3])
             numbers = answer.strip(b"()").split(b",")[-2:]
-            with contextlib.suppress(OSError):  # it may be over by now
+            if answers == {b"227"}:
                 socket.create_connection(("127.0.0.1", int(numbers[0]) * 256 + int(numbers[1]))).close()
-    assert answer[:3] in (b"221", b"", b"227")
-    assert client.file.read() in (b"", b"221 \r\n")
+    assert answers <= {b"227", b"221"}
+    assert client.ended()
 
 
 def test_client_that_does_not_log_in_is_sent_away(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from emulator.services import ftp_engine
+from emulator.servers import DEFAULT_TIMEOUT
 from emulator.services.ftp import DATA_TIMEOUT
 from tests.emulator.services.ftp_harness import Bench, Client
 
@@ -17,7 +17,7 @@ Make = Callable[..., Bench]
 
 
 def test_waits_are_the_boards() -> None:
-    assert DATA_TIMEOUT == ftp_engine.DATA_SECONDS == 10.0
+    assert (DATA_TIMEOUT, DEFAULT_TIMEOUT) == (10.0, 300.0)
 
 
 def waited(client: Client, expected: bytes) -> float:
