@@ -98,7 +98,7 @@ def test_slot_is_full(make: Make) -> None:
 
 
 def test_silence_finishes_the_update(make: Make) -> None:
-    upload = Upload(make, data_timeout=2 * SOON)
+    upload = Upload(make, data_timeout=3 * SOON)
     with upload.client.passive() as data:
         assert upload.client.say(b"STOR appimg.bin") == b"150 "
         data.sendall(b"half")
