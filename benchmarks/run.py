@@ -1,6 +1,6 @@
 """Measure the figures of ``README.md`` beside this file.
 
-usage: python benchmarks/run.py [startup|boots|cpu|source|stopping|tls|flash ...] [--rounds N] [--json]
+usage: python benchmarks/run.py [startup|boots|cpu|source|stopping|tls|flash|ftp ...] [--rounds N] [--json]
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ FAMILIES = {
     "stopping": "K1-K3: cutting the power",
     "tls": "T1-T4: handshakes and bulk data",
     "flash": "F1-F6: files, further boards, projects",
+    "ftp": "U1-U3: the FTP server",
 }
 """Name -> what it measures. Each is a module here with ``measure(options, progress) -> list[Figure]``."""
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from emulator.firmware.network import Radio
     from emulator.sdcard import SdCard
+    from emulator.services.ftp_image import FirmwareSlot
     from emulator.services.serial_line import PtyLine, TcpLine
     from flashfs.steps import StepHook
 
@@ -179,6 +180,7 @@ class Board:
             note=self.notes.add,
             now=self.clock.now,
             quirks=self.settings.quirks,
+            slot=self._firmware_slot,
         )
         self._lines: list[PtyLine | TcpLine] = []
         self._origins: dict[str, tuple[str, bytes]] = {}
@@ -350,6 +352,11 @@ class Board:
         if any(volume.in_step for volume in self._volumes()):
             raise BoardOSError(EIO)
         self.stop()
+
+    def _firmware_slot(self) -> FirmwareSlot:
+        from emulator.services.ftp_image import SLOT_BYTES, FirmwareSlot
+
+        return FirmwareSlot(self.model.memory.slot_bytes or SLOT_BYTES, self.console.write)
 
     def _volumes(self) -> list[Volume]:
         """What keeps its content without power. A script's own block devices run its code, so nobody else may lock them."""

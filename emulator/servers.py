@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from emulator.console import Console
     from emulator.console_input import ConsoleInput
     from emulator.services.ftp import FtpServer
+    from emulator.services.ftp_image import FirmwareSlot
     from emulator.services.telnet import TelnetServer
     from flashfs import Vfs
 
@@ -40,6 +41,7 @@ class Servers:
         note: NoteSink,
         now: Callable[[], float],
         quirks: frozenset[str],
+        slot: Callable[[], FirmwareSlot] | None = None,
     ) -> None:
         self._vfs = vfs
         self._console = console
@@ -55,6 +57,9 @@ class Servers:
         self.timeout = DEFAULT_TIMEOUT
         self.ftp: FtpServer | None = None
         self.telnet: TelnetServer | None = None
+        self.logs: dict[str, Callable[[str], None]] = {}
+        """Name of a service -> what takes the lines of its log; counts for servers that are opened later."""
+        self._slot = slot
 
     def open_ftp(self, port: int = 0) -> str:
         """Give the FTP server a port of the host (0: any free one); its URL. Raises OSError."""
@@ -72,6 +77,8 @@ class Servers:
                     note=self._note,
                     now=self._now,
                     quirks=self._quirks,
+                    log=self.logs.get("ftp"),
+                    slot=None if self._slot is None else self._slot(),
                 )
                 server.start()
                 self.ftp = server
@@ -131,8 +138,10 @@ class Servers:
     def reset(self) -> None:
         """A hard reset: sessions are dropped, the login is the default again."""
         with self._lock:
-            for server in self._open:
-                server.drop_sessions()
+            if self.ftp is not None:
+                self.ftp.reset()
+            if self.telnet is not None:
+                self.telnet.drop_sessions()
             self.start()
 
     def close(self) -> None:

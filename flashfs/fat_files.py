@@ -113,7 +113,11 @@ class FatFile(Handle):
         end = self._edge(start) if chain.freed else self._fs.extend(chain, wanted)
         stop = max(start, min(wanted, end))
         if stop > start:
-            chain.writable(start)[start:stop] = data[: stop - start]
+            content, piece = chain.writable(start), data[: stop - start]
+            if start == len(content):
+                content += piece  # a slice would be copied twice
+            else:
+                content[start:stop] = piece
         self.pos = stop
         self._size = max(self._size, stop)
         if stop < wanted and chain.freed:
@@ -174,7 +178,8 @@ class FatFile(Handle):
             return
         fs.step("commit", file)
         self._modified = False
-        content = bytes(self._chain.data[: self._size])
+        data = self._chain.data
+        content = data[: self._size] if isinstance(data, bytes) else bytes(memoryview(data)[: self._size])
         if file.epoch != self._epoch and content != file.data:
             fs.tell_overwritten(file)
         fs.adopt(file, self._chain)

@@ -172,15 +172,23 @@ class LittleFsFile(Handle):
 
     def _put(self, reach: int, pos: int, data: bytes) -> None:
         """Write zeros up to ``pos`` and data from there, both up to ``reach``."""
+        self._writing = self._wrote = True
+        self.pos = reach
+        if not self._data and not pos and reach == len(data) and type(data) is bytes:
+            self._data = data  # all of a file in one piece needs no copy
+            return
         content = self._data if isinstance(self._data, bytearray) else bytearray(self._data)
         size = len(content)
         if min(pos, reach) > size:
             content.extend(bytes(min(pos, reach) - size))
+            size = len(content)
         if reach > pos:
-            content[pos:reach] = data if reach - pos == len(data) else data[: reach - pos]
+            piece = data if reach - pos == len(data) else data[: reach - pos]
+            if pos == size:
+                content += piece  # a slice would be copied twice
+            else:
+                content[pos:reach] = piece
         self._data = content
-        self.pos = reach
-        self._writing = self._wrote = True
 
     def seek(self, offset: int, whence: int) -> int:
         if self.closed:

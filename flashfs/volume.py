@@ -279,6 +279,24 @@ class Volume:
             self._ready()
             return [_entry(node) for node in self._fs.listing(cwd, raw)]
 
+    def dated_listing(self, path: str | bytes = b"/") -> list[tuple[Entry, int | None]]:
+        """Return the entries of a folder in the board's order, each with its time as of :meth:`timestamp`."""
+        raw = encode_path(path)
+        with self.lock:
+            self._ready()
+            return [(_entry(node), self._stored_time(node)) for node in self._fs.listing(b"/", raw)]
+
+    def timestamp(self, path: str | bytes) -> int | None:
+        """Return the time of an entry in even seconds since 1970; None where LittleFS has kept none. Errors as ``stat``."""
+        raw = encode_path(path)
+        with self.lock:
+            self._ready()
+            return self._stored_time(self._fs.stat(b"/", raw))
+
+    def _stored_time(self, node: Node) -> int | None:
+        stamped = node.stamp or self.kind != "littlefs" or node.rule_data.stamped
+        return node.stamp if stamped else None
+
     def listdir(self, path: str | bytes = b"/", *, cwd: bytes = b"/") -> list[bytes]:
         """Return the names in a folder in the board's order."""
         raw = encode_path(path)

@@ -19,7 +19,7 @@ from emulator.board import Board, Run
 from emulator.cli import UsageError
 from emulator.console import encoded
 from emulator.notes import Note
-from emulator.power import current
+from emulator.power import current_or_none
 from emulator.project import ProjectError
 from emulator.repl.streams import is_terminal
 from emulator.settings import DEFAULT_SD_MIB, MAX_SD_MIB
@@ -97,6 +97,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="put the board's serial line at a port of 127.0.0.1, for socket:// of pyserial (0: any free port)",
     )
     parser.add_argument(
+        "--log",
+        type=_logged,
+        default=(),
+        metavar="SERVICE[,SERVICE]",
+        help=f"log the sessions of these services on standard error: {', '.join(LOGGED)}",
+    )
+    parser.add_argument(
         "--cert-rules",
         choices=("documented", "firmware", "wipy1"),
         default="documented",
@@ -127,6 +134,17 @@ def _mib(text: str) -> int:
     return value
 
 
+LOGGED = ("ftp",)
+"""Services with a log."""
+
+
+def _logged(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(text.split(",")))
+    if not set(names) <= set(LOGGED):
+        raise ValueError(text)
+    return names
+
+
 def _text(text: str) -> str:
     if not text:
         raise ValueError(text)
@@ -146,6 +164,7 @@ def _port(text: str) -> int:
 
 _seconds.__name__ = "number of seconds"
 _port.__name__ = "port number"
+_logged.__name__ = f"service with a log ({', '.join(LOGGED)})"
 _mib.__name__ = f"number of MiB from 1 to {MAX_SD_MIB}"
 _text.__name__ = "text"
 _path.__name__ = "path"
@@ -173,6 +192,7 @@ def execute(options: argparse.Namespace) -> int:
     board.notes.listen(show_note)
     try:
         board.load(options.path, options.flash)
+        board.servers.logs = {name: logger(name) for name in options.log}
         for service, option, open_it in _services(board, options):
             show_address(service, _opened(option, open_it))
     except ProjectError as error:
@@ -332,7 +352,10 @@ class Output:
 
     def _wait(self, descriptor: int) -> bool:
         """Wait in the script's thread until something can be written; power-off and Ctrl-C end that."""
-        current().cycle.wait_files((), (descriptor,), None)
+        thread = current_or_none()
+        if thread is None:  # a message of the firmware's own, from a server
+            return bool(select.select((), (descriptor,), (), LAST_LINE)[1])
+        thread.cycle.wait_files((), (descriptor,), None)
         return True
 
     def _break(self) -> None:
@@ -408,6 +431,15 @@ def follow(board: Board, options: argparse.Namespace) -> Callable[[], None]:
 def show_note(note: Note) -> None:
     """A note on stderr."""
     print(note, file=sys.stderr, flush=True)
+
+
+def logger(service: str) -> Callable[[str], None]:
+    """What puts the lines of a service's log on stderr."""
+
+    def log(line: str) -> None:
+        print(f"{service} {line}", file=sys.stderr, flush=True)
+
+    return log
 
 
 def show_address(service: str, address: str) -> None:

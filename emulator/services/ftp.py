@@ -16,10 +16,12 @@ from flashfs import Note, NoteSink, Vfs, ignore_note
 
 if TYPE_CHECKING:
     from emulator.services.ftp_engine import FtpEngine
+    from emulator.services.ftp_image import FirmwareSlot
     from emulator.services.ftp_session import Session
 
 HOST = "127.0.0.1"
 DATA_TIMEOUT = 10.0
+"""Seconds to open the data connection, to use it, and between two pieces of an upload (firmware: esp32/ftp/ftp.c)."""
 
 
 class FtpServer:
@@ -34,6 +36,8 @@ class FtpServer:
     :param now: the board's clock, seconds since 1970, for the dates in listings
     :param quirks: names of ``ftp_quirks.QUIRKS`` to imitate
     :param data_timeout: seconds that a data connection may take to come, to be used and to go on, 10 on the board
+    :param log: takes a line for each command and reply, passwords hidden; called in the server's thread
+    :param slot: where firmware images go; one of 8 MB boards by default
     """
 
     def __init__(
@@ -48,6 +52,8 @@ class FtpServer:
         now: Callable[[], float],
         quirks: frozenset[str] = frozenset(),
         data_timeout: float = DATA_TIMEOUT,
+        log: Callable[[str], None] | None = None,
+        slot: FirmwareSlot | None = None,
     ) -> None:
         self.vfs = vfs
         self._port = port
@@ -57,6 +63,8 @@ class FtpServer:
         self._now = now
         self._quirks = quirks
         self._data_timeout = data_timeout
+        self._log = log
+        self._slot = slot
         self._engine: FtpEngine | None = None
         self._lock = threading.Lock()
         self._broken_off: list[object] = []
@@ -68,11 +76,21 @@ class FtpServer:
         :raises RuntimeError: if the server runs already
         """
         from emulator.services.ftp_engine import FtpEngine
+        from emulator.services.ftp_image import FirmwareSlot
 
         with self._lock:
+            if self._slot is None:
+                self._slot = FirmwareSlot()
             if self._engine is not None:
                 raise RuntimeError("the FTP server runs already")
-            engine = FtpEngine(self._open_session, self._tell, timeout=self._timeout, data_timeout=self._data_timeout)
+            engine = FtpEngine(
+                self._open_session,
+                self._tell,
+                timeout=self._timeout,
+                data_timeout=self._data_timeout,
+                quirks=self._quirks,
+                log=None if self._log is None else self._write_log,
+            )
             engine.start(self._port)
             self._engine = engine
 
@@ -120,12 +138,23 @@ class FtpServer:
                 # it must not be; the files of the reset before last are past that.
                 self._broken_off = broken_off
 
+    def reset(self) -> None:
+        """A hard reset: all connections break, and a firmware image that waited for it is looked at."""
+        self.drop_sessions()
+        if self._slot is not None:
+            self._slot.reset()
+
     def stop(self) -> None:
         """Close every socket and join the thread. Uploads keep what has arrived. Does nothing when it does not run."""
         with self._lock:
             engine, self._engine = self._engine, None
             if engine is not None:
                 engine.stop()
+
+    def _write_log(self, line: str) -> None:
+        if self._log is not None:
+            with contextlib.suppress(Exception):  # likewise
+                self._log(line)
 
     def _tell(self, note: Note) -> None:
         with contextlib.suppress(Exception):  # a sink that fails must not take the server with it
@@ -140,4 +169,5 @@ class FtpServer:
             note=self._tell,
             now=self._now,
             quirks=self._quirks,
+            slot=self._slot,
         )

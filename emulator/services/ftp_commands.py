@@ -11,6 +11,7 @@ LINE_MAX = 135
 """Bytes of a command with its line end."""
 
 _WORD_END = re.compile(rb"[ \r\n\0]")
+_ARGUMENT = re.compile(rb"[^\r\n\0]*")
 
 
 class Overlong:
@@ -22,6 +23,9 @@ OVERLONG = Overlong()
 
 class LineReader:
     """Cuts what arrives into lines and never holds more than one line that is too long."""
+
+    receive = 4096
+    """Bytes to take from the connection at once."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -35,6 +39,11 @@ class LineReader:
     def has_line(self) -> bool:
         """Whether another complete line waits."""
         return b"\n" in self._buffer
+
+    @property
+    def has_piece(self) -> bool:
+        """Whether the beginning of a line waits for its end."""
+        return bool(self._buffer) and not self._skipping and b"\n" not in self._buffer
 
     def next(self) -> bytes | Overlong | None:
         """Return the next line without its end, ``OVERLONG`` for one that is too long, None when none is complete."""
@@ -56,17 +65,26 @@ class LineReader:
             return line if end < LINE_MAX else OVERLONG
 
 
+class ReceiveReader(LineReader):
+    """Takes what arrives at once for one command, as the board does: its first line, with or without an end."""
+
+    receive = LINE_MAX
+
+    def feed(self, data: bytes) -> None:
+        self._buffer[:] = data.partition(b"\n")[0]
+        self._buffer += b"\n"
+
+
 def parse(line: bytes) -> tuple[bytes, bytes]:
     """Return command word, in capitals, and argument.
 
     The word ends at a space, CR or NUL; the argument is everything behind that one character, spaces included, to the
-    end of the line. Both are C strings on the board, so a NUL ends the argument.
+    next CR or NUL or the end of the line.
     """
-    line = line.partition(b"\r")[0]
     found = _WORD_END.search(line)
     if found is None:
         return line.upper(), b""
-    return line[: found.start()].upper(), line[found.end() :].partition(b"\0")[0]
+    return line[: found.start()].upper(), _ARGUMENT.match(line, found.end())[0]  # type: ignore[index]
 
 
 def first_word(argument: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """Sockets and event loop of the FTP server, by pyftpdlib; the only importer of it. What a command does is `Session`'s.
 
-pyftpdlib's event loop, accepting, buffering and data channels are used; its commands, users and file system are not.
+pyftpdlib's event loop, accepting and buffering are used; its commands, users, file system and data channels are not.
 Its handlers log and print what goes wrong, so every such hook is overridden here: nothing a client does may be seen on
 the host's stderr.
 """
@@ -12,36 +12,35 @@ import socket
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from pyftpdlib.ioloop import Acceptor, AsyncChat, IOLoop  # first: it keeps asyncore's deprecation warning quiet
+from pyftpdlib.ioloop import AsyncChat, IOLoop  # first: it keeps asyncore's deprecation warning quiet
 
 # isort: split
-from pyftpdlib.handlers import DTPHandler, FTPHandler
+from pyftpdlib.handlers import FTPHandler
 from pyftpdlib.servers import FTPServer
 
 from emulator.services import ftp_quirks
 from emulator.services import ftp_replies as replies
-from emulator.services.ftp_commands import LineReader
+from emulator.services.ftp_commands import LineReader, ReceiveReader
+from emulator.services.ftp_data import SILENT, DataConnection, Deadline, Leftover, PassiveListener
+from emulator.services.ftp_log import SessionLog
 from emulator.services.ftp_replies import Reply
 from emulator.services.ftp_session import Answer, Download, Passive, Session, Upload
-from emulator.services.ftp_transfers import CHUNK, Sink, Source, TransferFailed
+from emulator.services.ftp_waker import Waker
 from emulator.services.ports import bound, listen, reset_at_close
 from flashfs import Note, NoteSink
 
 SERVICE = "FTP"
-SESSIONS_MAX = 8
-"""The board serves one client at a time; clients that open a second connection should not hang here."""
+SESSIONS_MAX = 250
+"""The board serves one client at a time; clients that open further connections should not hang here."""
 LOGIN_SECONDS = 60.0
 """A client that has not logged in by then is sent away."""
-DATA_SECONDS = 10.0
-"""To open the data connection, to use it, and between two pieces of an upload (firmware: esp32/ftp/ftp.c)."""
 ACCEPT_AGAIN_SECONDS = 1.0
 """After the host ran out of descriptors."""
-
-_RECEIVE = 4096
+REAL_PORT, REAL_DATA_PORT = 21, 2024
+"""Who asks for the board's control port gets its data port, too, as long as it is free."""
 
 
 class FtpEngine:
@@ -50,14 +49,29 @@ class FtpEngine:
     :param open_session: makes the state of a new client
     :param timeout: seconds without data activity after which a client is sent away
     :param data_timeout: seconds that a data connection may take to come, to be used and to go on
+    :param quirks: names of ``ftp_quirks.QUIRKS`` to imitate
+    :param log: takes the lines of the sessions' log, None for no log
     """
 
     def __init__(
-        self, open_session: Callable[[], Session], note: NoteSink, *, timeout: float, data_timeout: float
+        self,
+        open_session: Callable[[], Session],
+        note: NoteSink,
+        *,
+        timeout: float,
+        data_timeout: float,
+        quirks: frozenset[str],
+        log: Callable[[str], None] | None,
     ) -> None:
         self.open_session = open_session
         self.timeout = timeout
         self.data_timeout = data_timeout
+        self.data_port = 0
+        self.quirks = quirks
+        self.log = log
+        self.served = 0
+        """Sessions there have been."""
+        self.sessions_max = 1 if ftp_quirks.ONE_CLIENT.name in quirks else SESSIONS_MAX
         self.sessions: set[_Control] = set()
         self.ioloop: Any = _Loop()
         self._note = note
@@ -65,7 +79,7 @@ class FtpEngine:
         self._listener: _Listener | None = None
         self._reserved: socket.socket | None = None
         self._stopping = False
-        self._waker = _Waker(self.ioloop, self.failed)
+        self._waker = Waker(self.ioloop)
         self._thread: threading.Thread | None = None
         self.port = 0
 
@@ -77,6 +91,7 @@ class FtpEngine:
             sock = bound(SERVICE, port)
             listen(sock, SERVICE, port, SESSIONS_MAX)
             self.port = sock.getsockname()[1]
+            self.data_port = REAL_DATA_PORT if self.port == REAL_PORT else 0
             self._listener = _Listener(sock, self)
         except BaseException:
             self._close_all()
@@ -153,11 +168,13 @@ class FtpEngine:
     def came(self, session: _Control) -> None:
         """Count a session in; the listener rests while there are too many."""
         self.sessions.add(session)
+        self.served += 1
         if len(self.sessions) == 2:
             self.tell(ftp_quirks.second_session())
-        if len(self.sessions) >= SESSIONS_MAX and self._listener is not None:
+        if len(self.sessions) >= self.sessions_max and self._listener is not None:
             self._listener.rest()
-            self.tell(ftp_quirks.sessions_full(SESSIONS_MAX))
+            if self.sessions_max == SESSIONS_MAX:
+                self.tell(ftp_quirks.sessions_full(SESSIONS_MAX))
 
     def left(self, session: _Control) -> None:
         """Count a session out."""
@@ -197,82 +214,6 @@ class _Loop(IOLoop):  # type: ignore[misc]
     """A class of our own, as closing a loop resets the class attribute behind pyftpdlib's global one."""
 
 
-class _Waker:
-    """Lets other threads run functions in the loop's thread."""
-
-    def __init__(self, ioloop: Any, failed: Callable[[BaseException], None]) -> None:
-        self._failed = failed
-        self._ioloop = ioloop
-        self._jobs: deque[_Job] = deque()
-        self._lock = threading.Lock()
-        self._closed = False
-        self._inner, self._outer = socket.socketpair()
-        self._inner.setblocking(False)
-        self._fileno = self._inner.fileno()
-        ioloop.register(self._fileno, self, ioloop.READ)
-
-    def wake(self) -> None:
-        with contextlib.suppress(OSError):
-            self._outer.send(b"w")
-
-    def call(self, function: Callable[[], None]) -> None:
-        job = _Job(function)
-        with self._lock:
-            if self._closed:
-                raise RuntimeError("the FTP server has stopped")
-            self._jobs.append(job)
-        self.wake()
-        job.done.wait()
-        if job.error is not None:
-            raise job.error
-
-    def close(self) -> None:
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-        while self._jobs:
-            job = self._jobs.popleft()
-            job.error = RuntimeError("the FTP server has stopped")
-            job.done.set()
-        with contextlib.suppress(KeyError, OSError):
-            self._ioloop.unregister(self._fileno)
-        self._inner.close()
-        self._outer.close()
-
-    # what the loop calls
-
-    def readable(self) -> bool:
-        return True
-
-    def writable(self) -> bool:
-        return False
-
-    def handle_read_event(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            self._inner.recv(_RECEIVE)
-        while self._jobs:
-            job = self._jobs.popleft()
-            try:
-                job.function()
-            except Exception as error:  # noqa: BLE001  it belongs to the caller
-                job.error = error
-            job.done.set()
-
-    def handle_close(self) -> None:
-        self.close()
-
-    def handle_error(self) -> None:
-        self.close()
-
-
-class _Job:
-    def __init__(self, function: Callable[[], None]) -> None:
-        self.function = function
-        self.error: Exception | None = None
-        self.done = threading.Event()
-
-
 class _Listener(FTPServer):  # type: ignore[misc]
     """The control port."""
 
@@ -307,7 +248,7 @@ class _Listener(FTPServer):  # type: ignore[misc]
             _Control(accepted[0], self, self._engine).greet()
 
     def _engine_wakes(self) -> None:
-        if not self._closed and len(self._engine.sessions) < SESSIONS_MAX:
+        if not self._closed and len(self._engine.sessions) < self._engine.sessions_max:
             self.work()
 
     def handle_error(self) -> None:
@@ -329,36 +270,62 @@ class _Control(FTPHandler):  # type: ignore[misc]
 
     def __init__(self, sock: socket.socket, server: _Listener, engine: FtpEngine) -> None:
         self.engine = engine
+        self.loop = engine.ioloop
         self.session = engine.open_session()
-        self._lines = LineReader()
+        self._lines = ReceiveReader() if ftp_quirks.ONE_RECEIVE.name in engine.quirks else LineReader()
+        self._data_first = ftp_quirks.DATA_FIRST.name in engine.quirks
         self._waiting: Download | Upload | None = None
-        self._listener: _Passive | None = None
-        self.data_channel: Any = None
-        self._leftovers: set[_Leftover] = set()
+        self._listener: PassiveListener | None = None
+        self._data: DataConnection | None = None
+        self._deadline = Deadline(engine.later)
+        self._leftovers: set[Leftover] = set()
         self._working = False
         self._paused = False
         self._leaving = False
         self._since = self._active = time.monotonic()
         self._idle_timer: Any = None
+        self._log: SessionLog | None = None
         super().__init__(sock, server, ioloop=engine.ioloop)
 
     def __repr__(self) -> str:
         return "<FTP session>"
 
     def greet(self) -> None:
+        """Begin the session."""
         if self._closed or not self.connected:
             self.close()
             return
         self.engine.came(self)
+        if self.engine.log is not None:
+            self._log = SessionLog(self.engine.log, self.engine.served)
+            self._log.connected(self.remote_ip, self.remote_port)
+        with contextlib.suppress(OSError):
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.watch_idleness()
         self.reply(replies.READY)
 
     # -- replies
 
     def reply(self, reply: Reply) -> None:
-        if not self._closed:
-            self._resume()
-            AsyncChat.push(self, reply.wire())  # the handler's own takes text
+        """Send a reply, or keep it until the connection takes it."""
+        if self._closed:
+            return
+        if self._log is not None:
+            self._log.reply(reply)
+        self._resume()
+        wire = reply.wire()
+        if not self.producer_fifo:
+            try:
+                sent = self.socket.send(wire)
+            except (BlockingIOError, InterruptedError):
+                sent = 0
+            except OSError:
+                self.close()
+                return
+            if sent == len(wire):
+                return
+            wire = wire[sent:]
+        AsyncChat.push(self, wire)  # the handler's own takes text
 
     def handle_write(self) -> None:
         super().handle_write()
@@ -372,7 +339,7 @@ class _Control(FTPHandler):  # type: ignore[misc]
             self.del_channel()
             return
         try:
-            data = self.socket.recv(_RECEIVE)
+            data = self.socket.recv(self._lines.receive)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
@@ -382,9 +349,15 @@ class _Control(FTPHandler):  # type: ignore[misc]
             return
         self._lines.feed(data)
         self._work()
+        if self._lines.has_piece and self.session.logged_in:
+            self.session.tell(ftp_quirks.in_pieces())
+
+    handle_read_event = handle_read
 
     def _busy(self) -> bool:
-        return self._waiting is not None or (self.data_channel is not None and self.data_channel.transferring)
+        if self._waiting is not None or (self._data_first and self._listener is not None):
+            return True
+        return self._data is not None and self._data.transferring
 
     def _resume(self) -> None:
         if self._paused and not self._closed:
@@ -400,17 +373,25 @@ class _Control(FTPHandler):  # type: ignore[misc]
                 line = self._lines.next()
                 if line is None:
                     break
+                if self._log is not None:
+                    self._log.command(line, logged_in=self.session.logged_in)
                 if self._lines.has_line and self.session.logged_in:
                     self.session.tell(ftp_quirks.pipelined())
                 if self._listener is not None:
                     # A connection made before this command counts before it, whatever order the loop finds them in.
-                    self._listener.handle_accept()
-                data_open = self.data_channel is not None or self._listener is not None
+                    self._listener.accept()
+                    if self._listener is not None:
+                        self.session.tell(ftp_quirks.data_first())
+                data_open = self._data is not None or self._listener is not None
                 self._perform(self.session.command(line, data_open=data_open))
         finally:
             self._working = False
         if not self._closed and not self._busy():
             self._resume()
+
+    def carry_on(self) -> None:
+        """Take the commands that waited for the end of a transfer."""
+        self._work()
 
     def _perform(self, answer: Answer) -> None:
         if isinstance(answer, Passive):
@@ -419,10 +400,12 @@ class _Control(FTPHandler):  # type: ignore[misc]
             self.reply(answer)
             if answer.code == replies.GOODBYE.code:
                 self._leave()
+            elif answer.code in replies.CLOSING and self._data is not None:
+                self._data.close()
         else:
             self._waiting = answer
             self.reply(replies.OPENING)
-            if self.data_channel is not None:
+            if self._data is not None:
                 self._begin()
 
     def _leave(self) -> None:
@@ -431,27 +414,49 @@ class _Control(FTPHandler):  # type: ignore[misc]
 
     # -- the data connection
 
+    @property
+    def data_timeout(self) -> float:
+        """Seconds that the data connection may take to come, to be used and to go on."""
+        return self.engine.data_timeout
+
+    def later(self, seconds: float, function: Callable[[], None]) -> Any:
+        """As the engine's."""
+        return self.engine.later(seconds, function)
+
+    def failed(self, error: BaseException) -> None:
+        """As the engine's."""
+        self.engine.failed(error)
+
     def _listen(self) -> None:
-        if self.data_channel is not None:
-            self.data_channel.close()
+        if self._data is not None:
+            self._data.close()
         if self._listener is None:
             try:
-                self._listener = _Passive(self)
+                address = self.socket.getsockname()[0]
+                self._listener = PassiveListener(self, address, self.remote_ip, self.engine.data_port)
             except OSError:
                 self.reply(replies.NO_DATA_CONNECTION)
                 return
-        self._listener.wait()
-        self.reply(replies.passive(*self._listener.socket.getsockname()[:2]))
+        self._deadline.set(self.engine.data_timeout, self._listened_enough)
+        self.reply(replies.passive(*self._listener.address))
+
+    def _listened_enough(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self.data_missing()
+
+    def data_stranger(self, address: str) -> None:
+        """Tell of a data connection that was not let in."""
+        self.session.tell(ftp_quirks.stranger(address))
 
     def data_connected(self, sock: socket.socket) -> None:
         """Take the data connection that the client has opened."""
         self._listener = None
-        self.data_channel = data = _Data(sock, self)
-        self._active = time.monotonic()
+        self._data = DataConnection(sock, self, self._deadline)
         if self._waiting is not None:
             self._begin()
-        elif data.is_closed:
-            self.data_channel = None
+        else:
+            self._work()
 
     def data_missing(self) -> None:
         """Give up waiting for the data connection. The board says nothing and waits for commands."""
@@ -461,20 +466,33 @@ class _Control(FTPHandler):  # type: ignore[misc]
             self.session.tell(ftp_quirks.no_data_connection("transfer"))
             _end(waiting)
             self.reply(replies.NO_DATA_CONNECTION)
-            self._work()
+        self._work()
 
     def _begin(self) -> None:
         waiting, self._waiting = self._waiting, None
+        assert self._data is not None
+        self._active = time.monotonic()
         if isinstance(waiting, Download):
-            self.data_channel.send_all(waiting.source)
+            self._data.send_all(waiting.source)
         elif isinstance(waiting, Upload):
-            self.data_channel.receive_all(waiting.sink)
+            self._data.receive_all(waiting.sink)
+
+    def send_failed(self) -> Reply:
+        """What a download ends with that the client has broken off."""
+        if ftp_quirks.SEND_FAILURE.name in self.engine.quirks:
+            return SILENT
+        self.session.tell(ftp_quirks.send_failed())
+        return replies.TRANSFER_ENDED
 
     def data_done(self, reply: Reply | None) -> None:
         """Let go of the data connection; ``reply`` says how the transfer went, None if there was none."""
-        self.data_channel = None
-        self._active = time.monotonic()
-        if reply is not None:
+        data, self._data = self._data, None
+        if reply is not None and self._log is not None and data is not None:
+            self._log.moved(data.moved)
+        if reply is SILENT:
+            self.close()
+        elif reply is not None:
+            self._active = time.monotonic()
             self.reply(reply)
 
     def data_moved(self) -> None:
@@ -483,7 +501,11 @@ class _Control(FTPHandler):  # type: ignore[misc]
 
     def drain(self, sock: socket.socket) -> None:
         """Read on from an upload that has failed, so that its client sees the reply and not a broken connection."""
-        self._leftovers.add(_Leftover(sock, self._leftovers, self.engine))
+        if self._closed:
+            sock.close()
+        else:
+            leftover = Leftover(sock, self._leftovers, self.loop)
+            self.engine.later(self.engine.data_timeout, leftover.close)
 
     # -- the end
 
@@ -509,17 +531,19 @@ class _Control(FTPHandler):  # type: ignore[misc]
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             _end(waiting)
-        data = getattr(self, "data_channel", None)
-        if data is not None:
-            data.close()
+        if self._data is not None:
+            self._data.close()
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.close()
+        self._deadline.close()
         for leftover in list(self._leftovers):
             leftover.close()
         if self._idle_timer is not None and not self._idle_timer.cancelled:
             self._idle_timer.cancel()
         super().close()
+        if self._log is not None:
+            self._log.closed()
         self.engine.left(self)
 
     def break_off(self) -> list[object]:
@@ -528,8 +552,8 @@ class _Control(FTPHandler):  # type: ignore[misc]
         if isinstance(self._waiting, Upload):
             kept.append(self._waiting.sink.abandon())
             self._waiting = None
-        if self.data_channel is not None:
-            kept.append(self.data_channel.break_off())
+        if self._data is not None:
+            kept.append(self._data.break_off())
         if not self._closed:
             reset_at_close(self.socket)
             self.close()
@@ -556,276 +580,6 @@ def _end(transfer: Download | Upload) -> None:
         transfer.source.close()
     else:
         transfer.sink.finish("the connection ended before the upload began")
-
-
-class _Passive(FTPHandler.passive_dtp):  # type: ignore[misc]
-    """The listener for one data connection."""
-
-    def __init__(self, control: _Control) -> None:
-        # not that of the base class: it sends a reply of its own
-        self.cmd_channel = control
-        self._timer: Any = None
-        Acceptor.__init__(self, ioloop=control.ioloop)
-        try:
-            self.create_socket(socket.AF_INET, socket.SOCK_STREAM)
-            self.bind((control.socket.getsockname()[0], 0))
-            self.listen(1)
-        except OSError:
-            self.close()
-            raise
-
-    def __repr__(self) -> str:
-        return "<FTP data listener>"
-
-    def wait(self) -> None:
-        """Give the client its time, from now."""
-        self._cancel()
-        self._timer = self.cmd_channel.engine.later(self.cmd_channel.engine.data_timeout, self._too_late)
-
-    def _too_late(self) -> None:
-        self.close()
-        self.cmd_channel.data_missing()
-
-    def handle_accepted(self, sock: socket.socket, addr: tuple[Any, ...]) -> None:
-        if addr[0] != self.cmd_channel.remote_ip:
-            sock.close()
-            return
-        self.close()
-        self.cmd_channel.data_connected(sock)
-
-    def _cancel(self) -> None:
-        if self._timer is not None and not self._timer.cancelled:
-            self._timer.cancel()
-
-    def close(self) -> None:
-        self._cancel()
-        super().close()
-
-    def handle_close(self) -> None:
-        """Nothing: a connection that failed while it was opened."""
-
-    def handle_error(self) -> None:
-        self.cmd_channel.engine.failed(_current_error())
-        self.close()
-        self.cmd_channel.data_missing()
-
-
-class _Data(DTPHandler):  # type: ignore[misc]
-    """The data connection. It is not watched until a transfer begins, so bytes that come early wait."""
-
-    timeout = 0
-    ac_out_buffer_size = CHUNK
-
-    def __init__(self, sock: socket.socket, control: _Control) -> None:
-        self._control = control
-        self._source: Source | None = None
-        self._sink: Sink | None = None
-        self._failed = False
-        self._timer: Any = None
-        self._heard = 0.0
-        super().__init__(sock, control)
-        if not self._closed:
-            self.del_channel()
-            self._timer = control.engine.later(control.engine.data_timeout, self._unused)
-
-    def __repr__(self) -> str:
-        return "<FTP data connection>"
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether the connection has ended, which may be before it was accepted."""
-        return bool(self._closed)
-
-    @property
-    def transferring(self) -> bool:
-        return self._source is not None or self._sink is not None
-
-    def _unused(self) -> None:
-        self.close()
-
-    def _cancel(self) -> None:
-        if self._timer is not None and not self._timer.cancelled:
-            self._timer.cancel()
-
-    # -- sending
-
-    def send_all(self, source: Source) -> None:
-        self._cancel()
-        self._source = source
-        if not self._closed:
-            self.push_with_producer(self)
-        if not self._closed:
-            self.close_when_done()
-        elif self._source is not None:
-            self._source = None
-            source.close()
-            self._finish(replies.TRANSFER_ENDED)
-
-    def more(self) -> bytes:
-        """Return what to send next; pyftpdlib asks its producer, which this object is itself."""
-        if self._source is None:
-            return b""
-        try:
-            return self._source.more()
-        except TransferFailed:
-            self._failed = True
-            return b""
-
-    def send(self, data: bytes) -> int:
-        sent: int = super().send(data)
-        if sent:
-            self._control.data_moved()
-        return sent
-
-    # -- receiving
-
-    def receive_all(self, sink: Sink) -> None:
-        self._cancel()
-        self._sink = sink
-        if self._closed:
-            self._finish_upload("the data connection broke")
-            return
-        self._heard = time.monotonic()
-        self._watch_silence()
-        self.enable_receiving("i", "STOR")
-
-    def _watch_silence(self) -> None:
-        engine = self._control.engine
-        left = self._heard + engine.data_timeout - time.monotonic()
-        if left > 0:
-            self._timer = engine.later(left, self._watch_silence)
-        else:
-            self._finish_upload(f"no data for {engine.data_timeout:g} s", replies.TRANSFER_ENDED)
-
-    def handle_read(self) -> None:
-        if self._sink is None:
-            return
-        try:
-            chunk = self.socket.recv(CHUNK)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError as error:
-            self._finish_upload(f"the data connection broke: {error.strerror}")
-            return
-        if not chunk:
-            self._finish_upload()
-            return
-        self._heard = time.monotonic()
-        self._control.data_moved()
-        try:
-            self._sink.write(chunk)
-        except TransferFailed:
-            self._finish_upload()
-
-    handle_read_event = handle_read
-
-    def _finish_upload(self, cut_off: str = "", reply: Reply | None = None) -> None:
-        sink, self._sink = self._sink, None
-        if sink is None:
-            return
-        outcome = sink.finish(cut_off)
-        failed = outcome.code == replies.TRANSFER_FAILED.code
-        self._finish(outcome if failed or reply is None else reply, drain=failed)
-
-    # -- the end
-
-    def _finish(self, reply: Reply, *, drain: bool = False) -> None:
-        control = self._control
-        self._cancel()
-        control.data_done(reply)
-        if drain and not self._closed and not control._closed:
-            control.drain(self.socket.dup())
-        self.close()
-        control._work()
-
-    def handle_close(self) -> None:
-        """Everything is sent, or the connection broke."""
-        if self._closed:
-            return
-        if self._sink is not None:
-            self._finish_upload("the data connection broke")
-            return
-        source, self._source = self._source, None
-        if source is None:
-            self.close()
-            return
-        source.close()
-        if self._failed:
-            self._finish(replies.TRANSFER_FAILED)
-        else:
-            self._finish(replies.TRANSFER_ENDED if self.producer_fifo else replies.TRANSFERRED)
-
-    def close(self) -> None:
-        if self._closed:
-            return
-        self._cancel()
-        source, self._source = self._source, None
-        sink, self._sink = self._sink, None
-        self.discard_buffers()
-        AsyncChat.close(self)
-        if source is not None:
-            source.close()
-        if sink is not None:
-            sink.finish("the control connection ended")
-        if getattr(self._control, "data_channel", None) is self:
-            self._control.data_done(None)
-
-    def break_off(self) -> object:
-        kept = None
-        if self._sink is not None:
-            kept = self._sink.abandon()
-            self._sink = None
-        if not self._closed:
-            reset_at_close(self.socket)
-            self.close()
-        return kept
-
-    def handle_error(self) -> None:
-        self._control.engine.failed(_current_error())
-        self._control.close()
-
-
-class _Leftover:
-    """What a client still sends after its upload failed, read and thrown away for a while."""
-
-    def __init__(self, sock: socket.socket, siblings: set[_Leftover], engine: FtpEngine) -> None:
-        self._sock = sock
-        self._siblings = siblings
-        self._engine = engine
-        self._fileno = sock.fileno()
-        sock.setblocking(False)
-        engine.ioloop.register(self._fileno, self, engine.ioloop.READ)
-        self._timer = engine.later(engine.data_timeout, self.close)
-
-    def readable(self) -> bool:
-        return True
-
-    def writable(self) -> bool:
-        return False
-
-    def handle_read_event(self) -> None:
-        try:
-            if self._sock.recv(CHUNK):
-                return
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            pass
-        self.close()
-
-    def handle_close(self) -> None:
-        self.close()
-
-    def handle_error(self) -> None:
-        self.close()
-
-    def close(self) -> None:
-        if self in self._siblings:
-            self._siblings.discard(self)
-            if not self._timer.cancelled:
-                self._timer.cancel()
-            self._engine.ioloop.unregister(self._fileno)
-            self._sock.close()
 
 
 def _current_error() -> BaseException:

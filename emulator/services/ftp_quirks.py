@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from flashfs.errors import ENOSPC
 from flashfs.notes import Note, Quirk
 
 SOURCE = "firmware: esp32/ftp/ftp.c"
+IMAGE_SOURCE = "firmware: esp32/ftp/updater.c"
 
 ABSOLUTE_TRANSFER = Quirk(
     name="ftp-absolute-transfer-451",
@@ -32,7 +34,69 @@ EMPTY_WHILE_UPLOADED = Quirk(
     note="FTP upload: on the board the file would have been there with 0 bytes until now",
 )
 
-QUIRKS: tuple[Quirk, ...] = (ABSOLUTE_TRANSFER, CWD_LOST, EMPTY_WHILE_UPLOADED)
+NO_DATA_CONNECTION = Quirk(
+    name="ftp-no-data-connection",
+    board="LIST, RETR and STOR without a data connection answer 150, and then nothing; STOR has emptied or created the "
+    "file by then.",
+    default="They answer 425 and change nothing.",
+    source=SOURCE,
+    note="FTP transfer without a data connection answered with 425: the board answers 150 and then nothing",
+)
+DATA_FIRST = Quirk(
+    name="ftp-data-first",
+    board="After PASV no command is read until the data connection is there, or 10 s have passed.",
+    default="Commands are carried out at once.",
+    source=SOURCE,
+    note="FTP command before the data connection: the board would not have read it yet",
+)
+ONE_RECEIVE = Quirk(
+    name="ftp-pipelined-commands",
+    board="What arrives at once is one command: further lines in it are lost, and half a line counts as a whole one.",
+    default="A command is a line, however it arrives.",
+    source=SOURCE,
+    note="FTP commands: the board takes what arrives at once for one command",
+)
+ONE_CLIENT = Quirk(
+    name="ftp-second-session",
+    board="One client is served; the next one is accepted, and gets no answer until the first leaves.",
+    default="Several clients are served.",
+    source=SOURCE,
+    note="a second FTP client is connected: the board serves one and lets the other wait without an answer",
+)
+SEND_FAILURE = Quirk(
+    name="ftp-send-failure",
+    board="A download that its client breaks off ends the control connection, too, without a reply.",
+    default="426, and the session goes on.",
+    source=SOURCE,
+    note="FTP download broken off by the client: the board would have closed the control connection, too",
+)
+
+QUIRKS: tuple[Quirk, ...] = (
+    ABSOLUTE_TRANSFER,
+    CWD_LOST,
+    EMPTY_WHILE_UPLOADED,
+    NO_DATA_CONNECTION,
+    DATA_FIRST,
+    ONE_RECEIVE,
+    ONE_CLIENT,
+    SEND_FAILURE,
+)
+
+INSTEAD = {
+    b"NLST": "use LIST; in lftp: set ftp:list-empty-ok yes",
+    b"MLSD": "use LIST",
+    b"MLST": "use LIST, SIZE or MDTM",
+    b"PORT": "use passive mode",
+    b"EPRT": "use passive mode",
+    b"APPE": "upload the whole file with STOR",
+    b"REST": "transfer the whole file",
+    b"ABOR": "close the data connection",
+    b"XMKD": "use MKD",
+    b"XRMD": "use RMD",
+    b"XCWD": "use CWD",
+    b"XCUP": "use CDUP",
+}
+"""What clients ask for that the board does not have, and what to do; those that clients try on their own are not here."""
 
 
 def shown(path: bytes) -> str:
@@ -89,10 +153,23 @@ def line_too_long(limit: int) -> Note:
 def no_data_connection(word: str) -> Note:
     """Note that the board would have left the client waiting."""
     return Note(
-        "ftp-no-data-connection",
-        f"FTP {word} without a data connection answered with 425; the board answers 150 and then nothing",
-        cause="the client did not open the data connection within 10 s of PASV, or sent no PASV",
+        NO_DATA_CONNECTION.name,
+        NO_DATA_CONNECTION.note,
+        cause="the client did not open the data connection within 10 s of PASV, or sent no PASV, or it was closed: each "
+        "transfer and each 426, 451 and 550 closes it",
+        evidence=word,
         fix="use passive mode, and PASV before each transfer",
+        source=SOURCE,
+    )
+
+
+def data_first() -> Note:
+    """Note that the board would have kept a command waiting."""
+    return Note(
+        DATA_FIRST.name,
+        DATA_FIRST.note,
+        cause=DATA_FIRST.board,
+        fix="open the data connection right after PASV, before the next command",
         source=SOURCE,
     )
 
@@ -100,9 +177,21 @@ def no_data_connection(word: str) -> Note:
 def pipelined() -> Note:
     """Note that the board would have missed a command."""
     return Note(
-        "ftp-pipelined-commands",
-        "the FTP client sent a command before the last one was answered: the board loses all but the first",
+        ONE_RECEIVE.name,
+        ONE_RECEIVE.note,
+        cause="the client sent a command before the last one was answered: the board loses all but the first",
         fix="wait for each reply; in lftp: set ftp:sync-mode on",
+        source=SOURCE,
+    )
+
+
+def in_pieces() -> Note:
+    """Note that the board would have misread a command."""
+    return Note(
+        "ftp-command-in-pieces",
+        ONE_RECEIVE.note,
+        cause="a command came in pieces: the board takes each piece for a command and answers 502",
+        fix="send each command in one piece, with its line end",
         source=SOURCE,
     )
 
@@ -110,9 +199,51 @@ def pipelined() -> Note:
 def second_session() -> Note:
     """Note that the board would have let a client wait."""
     return Note(
-        "ftp-second-session",
-        "a second FTP client is connected: the board serves one and lets the other wait without an answer",
+        ONE_CLIENT.name,
+        ONE_CLIENT.note,
         fix="limit the client to one connection (FileZilla: Transfer Settings; lftp: set net:connection-limit 1)",
+        source=SOURCE,
+    )
+
+
+def send_failed() -> Note:
+    """Note that the board would have ended the session."""
+    return Note(
+        SEND_FAILURE.name,
+        SEND_FAILURE.note,
+        cause=SEND_FAILURE.board,
+        fix="read downloads to their end",
+        source=SOURCE,
+    )
+
+
+def not_there(word: bytes) -> Note:
+    """Note what to use instead of a command that the board does not have."""
+    return Note(
+        "ftp-not-there",
+        f"FTP {word.decode()} answered with 502: the board does not have it",
+        fix=INSTEAD[word],
+        source=SOURCE,
+    )
+
+
+def rename_forgotten(by: str) -> Note:
+    """Note why a rename was refused."""
+    return Note(
+        "ftp-rename-forgotten",
+        f"FTP RNTO refused: the board has forgotten what to rename over the {by} in between",
+        cause="the name is kept in a buffer that SIZE, MDTM, PASV and transfers use too",
+        fix="send RNTO right after RNFR",
+        source=SOURCE,
+    )
+
+
+def stranger(address: str) -> Note:
+    """Note that a data connection was refused."""
+    return Note(
+        "ftp-data-from-elsewhere",
+        "FTP data connection refused: it came from another address than the commands; the board takes anybody's",
+        evidence=address,
         source=SOURCE,
     )
 
@@ -144,7 +275,7 @@ def upload_failed(path: bytes, error: Exception) -> Note:
     return Note(
         "ftp-transfer-failed",
         "FTP transfer ended with 451: the flash refused",
-        cause=str(error),
+        cause="the flash is full" if error.args == (ENOSPC,) else str(error),
         evidence=shown(path),
         source=SOURCE,
     )
@@ -162,12 +293,25 @@ def listing_cut_off(name: bytes) -> Note:
 
 
 def firmware_image(size: int) -> Note:
-    """Note that a firmware upload is not stored."""
+    """Note that a firmware upload changes nothing here."""
     return Note(
         "ftp-firmware-image",
-        f"firmware image of {size} bytes received by FTP and thrown away: the emulator does not run firmware",
-        cause="/flash/sys/appimg.bin is no file: on the board its bytes go to the inactive firmware slot",
-        source="firmware: esp32/ftp/updater.c",
+        f"firmware image of {size} bytes received by FTP: the emulator does not run firmware",
+        cause="/flash/sys/appimg.bin is no file: its bytes go to the inactive firmware slot. A board loads it at the next "
+        "reset if it is a good image",
+        fix="to change the scripts, upload them; nothing here depends on the image",
+        source=IMAGE_SOURCE,
+    )
+
+
+def firmware_too_large(limit: int) -> Note:
+    """Note why a firmware upload was refused."""
+    return Note(
+        "ftp-firmware-too-large",
+        f"firmware image refused with 451: the slot has {limit} bytes",
+        cause="the board does not look, and writes on into what lies behind the slot",
+        fix="upload the application image of this board model",
+        source=IMAGE_SOURCE,
     )
 
 

@@ -6,6 +6,7 @@ Most replies have no text, so their line is the code, one space and CR LF; none 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
@@ -40,6 +41,9 @@ NOT_IMPLEMENTED = Reply(502)
 BAD_LOGIN = Reply(530)
 REFUSED = Reply(550)
 
+CLOSING = frozenset({TRANSFER_ENDED.code, TRANSFER_FAILED.code, REFUSED.code})
+"""What also closes the data connection."""
+
 
 def passive(address: str, port: int) -> Reply:
     """Return the 227 reply for an IPv4 address in dotted form; nothing stands before the bracket."""
@@ -52,14 +56,16 @@ MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Ago", b"Sep"
 YEAR_FORM_AFTER = 180 * 24 * 3600
 """Seconds of age from which a listing shows the year and no time of day."""
 
-LIST_PIECE = 512
-"""The board sends listings in pieces of this many bytes; a line that does not fit ends the listing."""
+LIST_LINE_MAX = 510
+"""The board sends listings in pieces of 512 bytes; a line that does not fit one, with two bytes to spare, ends it."""
 
 _STORED_EPOCH = datetime(2000, 1, 1, tzinfo=timezone.utc)
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LAST_DATE = datetime(2107, 12, 31, 23, 59, 58, tzinfo=timezone.utc)
 _MOUNT_DATE = datetime(1985, 1, 1, tzinfo=timezone.utc)
 """What mount points show: 2015 was meant (firmware: esp32/ftp/ftp.c)."""
+_NO_DATE = datetime(1980, 1, 1, tzinfo=timezone.utc)
+"""Month 0 and day 0 of the year 1980 are shown as the first."""
 
 
 def stored_date(stamp: int) -> datetime:
@@ -74,30 +80,44 @@ def stored_date(stamp: int) -> datetime:
         return _LAST_DATE
 
 
-def mdtm(stamp: int) -> Reply:
-    """Return the reply to ``MDTM`` for a time in seconds since 1970."""
-    return Reply(213, stored_date(stamp).strftime("%Y%m%d%H%M%S").encode())
+def mdtm(stamp: int | None) -> Reply:
+    """Return the reply to ``MDTM`` for a time in seconds since 1970; None where LittleFS has kept none."""
+    return Reply(213, b"19800000000000" if stamp is None else stored_date(stamp).strftime("%Y%m%d%H%M%S").encode())
+
+
+Liner = Callable[[bytes, bool, int, "int | None"], bytes]
+"""Makes a line of name, whether it is a folder, size in bytes, and seconds since 1970 (None: LittleFS has kept none)."""
+
+
+def liner(now: float) -> Liner:
+    """Return what makes the lines of one listing, with CR LF.
+
+    :param now: the board's clock, seconds since 1970
+    """
+    dates: dict[int | None, bytes] = {}
+
+    def line(name: bytes, is_dir: bool, size: int, stamp: int | None) -> bytes:
+        date = dates.get(stamp)
+        if date is None:
+            date = dates[stamp] = _list_date(_NO_DATE if stamp is None else stored_date(stamp), now)
+        if is_dir:
+            return b"drw-rw-r--   1 root  root         0 %s %s\r\n" % (date, name)
+        return b"-rw-rw-r--   1 root  root %9d %s %s\r\n" % (size, date, name)
+
+    return line
 
 
 def list_line(name: bytes, *, is_dir: bool, size: int, stamp: int | None, now: float) -> bytes:
-    """Return one line of a listing, with CR LF.
+    """Return one line of a listing, with CR LF: as :func:`liner`, but ``stamp`` is None for a mount point."""
+    return mount_line(name, now) if stamp is None else liner(now)(name, is_dir, size, stamp)
 
-    :param size: bytes; folders show 0
-    :param stamp: seconds since 1970, None for a mount point
-    :param now: the board's clock, seconds since 1970
-    """
-    date = _MOUNT_DATE if stamp is None else stored_date(stamp)
+
+def mount_line(name: bytes, now: float) -> bytes:
+    """Return the line of a mount point, with CR LF."""
+    return b"drw-rw-r--   1 root  root         0 %s %s\r\n" % (_list_date(_MOUNT_DATE, now), name)
+
+
+def _list_date(date: datetime, now: float) -> bytes:
     if now - (date - _UNIX_EPOCH).total_seconds() > YEAR_FORM_AFTER:
-        when = b"%5d" % date.year
-    else:
-        when = b"%02d:%02d" % (date.hour, date.minute)
-    kind = b"d" if is_dir else b"-"
-    shown = 0 if is_dir else size
-    return b"%crw-rw-r--   1 root  root %9d %s %2d %s %s\r\n" % (
-        kind,
-        shown,
-        MONTHS[date.month - 1],
-        date.day,
-        when,
-        name,
-    )
+        return b"%s %2d %5d" % (MONTHS[date.month - 1], date.day, date.year)
+    return b"%s %2d %02d:%02d" % (MONTHS[date.month - 1], date.day, date.hour, date.minute)

@@ -11,19 +11,10 @@ from dataclasses import dataclass
 from emulator.services import ftp_quirks
 from emulator.services import ftp_replies as replies
 from emulator.services.ftp_commands import LINE_MAX, Overlong, first_word, parse
+from emulator.services.ftp_image import IMAGE_PATH, FirmwareSlot, ImageSink
 from emulator.services.ftp_paths import PATH_MAX, WorkingDirectory, parent
 from emulator.services.ftp_replies import Reply
-from emulator.services.ftp_transfers import (
-    IMAGE_PATH,
-    BrokenSink,
-    FileSink,
-    FileSource,
-    ImageSink,
-    Listing,
-    NewFile,
-    Sink,
-    Source,
-)
+from emulator.services.ftp_transfers import BrokenSink, FileSink, FileSource, Listing, NewFile, Sink, Source, probe
 from flashfs import Entry, Note, NoteSink, Vfs, Volume
 from flashfs.volume import FOLDER_MODE
 
@@ -57,6 +48,7 @@ class Session:
     :param note: takes explanations for the host's reader; each kind at most once
     :param now: the board's clock, seconds since 1970
     :param quirks: names of ``ftp_quirks.QUIRKS`` to imitate
+    :param slot: where a firmware image goes
     """
 
     def __init__(
@@ -67,6 +59,7 @@ class Session:
         note: NoteSink,
         now: Callable[[], float],
         quirks: frozenset[str],
+        slot: FirmwareSlot | None = None,
     ) -> None:
         self._vfs = vfs
         self._login = login
@@ -75,7 +68,10 @@ class Session:
         self._told: set[str] = set()
         self._user_right = False
         self._rename_from: bytes | None = None
+        self._forgot_rename = ""
         self._data_open = False
+        self._slot = slot or FirmwareSlot()
+        self._never_425 = ftp_quirks.NO_DATA_CONNECTION.name in quirks
         self._shows_empty = ftp_quirks.EMPTY_WHILE_UPLOADED.name in quirks
         self._breaks_transfers = ftp_quirks.ABSOLUTE_TRANSFER.name in quirks
         self._where = WorkingDirectory(lossy=ftp_quirks.CWD_LOST.name in quirks)
@@ -96,6 +92,8 @@ class Session:
             return replies.LOGIN_FIRST
         perform = COMMANDS.get(word)
         if perform is None:
+            if word in ftp_quirks.INSTEAD:
+                self.tell(ftp_quirks.not_there(word))
             return replies.NOT_IMPLEMENTED
         self._data_open = data_open
         return perform(self, argument)
@@ -177,73 +175,80 @@ class Session:
     # -- transfers
 
     def _pasv(self, argument: bytes) -> Answer:
-        self._rename_from = None
+        self._forget_rename("PASV")
         return Passive()
 
     def _list(self, argument: bytes) -> Answer:
         self._relative()
-        self._rename_from = None
-        if not self._data_open:
-            return self._no_data_connection("LIST")
         try:
             place = self._vfs().resolve(self._where.cwd)
             if place is None:
                 lines = self._mount_lines()
             else:
                 volume, inner = place
-                lines = self._lines(volume, inner, volume.ilistdir(inner))
+                lines = self._lines(volume.dated_listing(inner))
         except OSError:
             return replies.REFUSED
+        if not self._data_open:
+            return self._no_data_connection("LIST")
+        self._forget_rename("LIST")
         return Download(Listing(lines))
 
     def _mount_lines(self) -> Iterator[bytes]:
         now = self._now()
-        for point in list(self._vfs().mounts):
-            name = point.encode("utf-8", "surrogateescape")[1:]
-            yield replies.list_line(name, is_dir=True, size=0, stamp=None, now=now)
+        for name in self._vfs().listdir(b"/"):
+            yield replies.mount_line(name, now)
 
-    def _lines(self, volume: Volume, folder: bytes, entries: list[Entry]) -> Iterator[bytes]:
-        now = self._now()
-        prefix = folder.rstrip(b"/") + b"/"
-        for name, is_dir, size in entries:
-            try:
-                stamp = volume.stat(prefix + name)[8]
-            except OSError:  # removed meanwhile
-                continue
-            line = replies.list_line(name, is_dir=is_dir, size=size, stamp=stamp, now=now)
-            if len(line) > replies.LIST_PIECE:
+    def _lines(self, entries: list[tuple[Entry, int | None]]) -> Iterator[bytes]:
+        line_of = replies.liner(self._now())
+        for (name, is_dir, size), stamp in entries:
+            line = line_of(name, is_dir, size, stamp)
+            if len(line) > replies.LIST_LINE_MAX:
                 self.tell(ftp_quirks.listing_cut_off(name))
                 return
             yield line
 
     def _retr(self, argument: bytes) -> Answer:
         def start(path: bytes, volume: Volume, inner: bytes) -> Answer:
-            return Download(
-                FileSource(volume.open(inner, "rb"), path, self.tell, broken=self._breaks("RETR", path, argument))
-            )
+            file = volume.open(inner, "rb")
+            if not self._data_open:
+                file.close()
+                return self._no_data_connection("RETR")
+            self._forget_rename("RETR")
+            return Download(FileSource(file, path, self.tell, broken=self._breaks("RETR", path, argument)))
 
-        return self._transfer("RETR", argument, start)
+        return self._on_file(argument, start)
 
     def _stor(self, argument: bytes) -> Answer:
         def start(path: bytes, volume: Volume, inner: bytes) -> Answer:
+            if not self._data_open:
+                return self._store_nothing(path, volume, inner)
             if path == IMAGE_PATH:
-                return Upload(ImageSink(self.tell))
-            if not self._breaks("STOR", path, argument):
+                upload: Sink = ImageSink(self._slot, self._sink)
+            elif self._breaks("STOR", path, argument):
+                _open_for_ever(volume, inner)
+                upload = BrokenSink()
+            else:
                 new = not self._shows_empty and not _exists(volume, inner)
                 file = NewFile(volume, inner) if new else volume.open(inner, "wb")
-                return Upload(FileSink(file, path, self._sink))
-            # The board opens the file and never closes it: FAT has emptied it, LittleFS has made it if it was missing.
-            mode = "wb" if volume.kind == "fat" or not _exists(volume, inner) else "rb"
-            volume.open(inner, mode).close()
-            return Upload(BrokenSink(lambda: volume.open(inner, "wb").close()))
+                upload = FileSink(file, path, self._sink)
+            self._forget_rename("STOR")
+            return Upload(upload)
 
-        return self._transfer("STOR", argument, start)
-
-    def _transfer(self, word: str, argument: bytes, start: Callable[[bytes, Volume, bytes], Answer]) -> Answer:
-        self._rename_from = None
-        if not self._data_open:
-            return self._no_data_connection(word)
         return self._on_file(argument, start)
+
+    def _store_nothing(self, path: bytes, volume: Volume, inner: bytes) -> Answer:
+        """``STOR`` without a data connection: 550 where the file could not be made."""
+        if path != IMAGE_PATH:
+            if volume.readonly:
+                return replies.REFUSED
+            if self._never_425:
+                _open_for_ever(volume, inner)
+            elif _exists(volume, inner):
+                volume.open(inner, "rb").close()
+            else:
+                probe(volume, inner)
+        return self._no_data_connection("STOR")
 
     def _breaks(self, word: str, path: bytes, argument: bytes) -> bool:
         """Whether the board breaks this transfer off, and so do we."""
@@ -254,6 +259,8 @@ class Session:
         return self._breaks_transfers
 
     def _no_data_connection(self, word: str) -> Answer:
+        if self._never_425:
+            return replies.OPENING
         self.tell(ftp_quirks.no_data_connection(word))
         return replies.NO_DATA_CONNECTION
 
@@ -277,15 +284,27 @@ class Session:
             self._where.file_command_done(argument)
 
     def _size(self, argument: bytes) -> Answer:
-        # of a folder LittleFS boards report whatever is in memory; 0 is as good
-        return self._stat(argument, lambda status: Reply(213, b"%d" % status[6]))
+        def say(path: bytes, volume: Volume, inner: bytes) -> Answer:
+            # of a folder LittleFS boards report whatever is in memory; 0 is as good
+            size = _existing(volume, inner)[6]
+            self._forget_rename("SIZE")
+            return Reply(213, b"%d" % size)
+
+        return self._on_file(argument, say)
 
     def _mdtm(self, argument: bytes) -> Answer:
-        return self._stat(argument, lambda status: replies.mdtm(status[8]))
+        def say(path: bytes, volume: Volume, inner: bytes) -> Answer:
+            _existing(volume, inner)
+            stamp = volume.timestamp(inner)
+            self._forget_rename("MDTM")
+            return replies.mdtm(stamp)
 
-    def _stat(self, argument: bytes, say: Callable[[tuple[int, ...]], Reply]) -> Answer:
-        self._rename_from = None
-        return self._on_file(argument, lambda path, volume, inner: say(_existing(volume, inner)))
+        return self._on_file(argument, say)
+
+    def _forget_rename(self, word: str) -> None:
+        """The name given to ``RNFR`` is kept in the buffer that this command writes to."""
+        if self._rename_from is not None:
+            self._rename_from, self._forgot_rename = None, word
 
     def _dele(self, argument: bytes) -> Answer:
         def delete(path: bytes, volume: Volume, inner: bytes) -> Answer:
@@ -310,11 +329,12 @@ class Session:
             self._rename_from = path
             return replies.RENAME_TO
 
-        self._rename_from = None
         return self._on_file(argument, remember)
 
     def _rnto(self, argument: bytes) -> Answer:
         def rename(path: bytes, volume: Volume, inner: bytes) -> Answer:
+            if self._rename_from is None and self._forgot_rename:
+                self.tell(ftp_quirks.rename_forgotten(self._forgot_rename))
             source = None if self._rename_from is None else self._vfs().resolve(self._rename_from)
             if source is None or source[0] is not volume:
                 return replies.REFUSED
@@ -339,6 +359,12 @@ def _exists(volume: Volume, inner: bytes) -> bool:
     except OSError:
         return False
     return True
+
+
+def _open_for_ever(volume: Volume, inner: bytes) -> None:
+    """What is left of a file that the board opens for writing and never closes: emptied on FAT, made on LittleFS."""
+    mode = "wb" if volume.kind == "fat" or not _exists(volume, inner) else "rb"
+    volume.open(inner, mode).close()
 
 
 def _occupied(volume: Volume, source: bytes, target: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Protocol
 
 from emulator.services import ftp_quirks
@@ -10,14 +10,10 @@ from emulator.services.ftp_replies import TRANSFER_FAILED, TRANSFERRED, Reply
 from flashfs import FileIO, NoteSink, TextIOWrapper, Volume
 from flashfs.errors import ENOSPC
 
-CHUNK = 65536
-"""Bytes handed to the data connection at once. The board's buffer has 512; nobody can tell from outside."""
-
-IMAGE_PATH = b"/flash/sys/appimg.bin"
-"""``STOR`` to exactly this path is a firmware update (firmware: esp32/ftp/updater.c)."""
-
-IMAGE_MAX = 1980 * 1024
-"""Bytes of the inactive firmware slot on boards with 8 MB of flash."""
+CHUNK = 8 << 20
+"""Bytes read from a file at once, so that a file of a flash is not copied. The board's buffer has 512; nobody can tell."""
+LISTING_CHUNK = 65536
+"""Bytes of a listing made at once."""
 
 
 class TransferFailed(Exception):
@@ -44,7 +40,7 @@ class Listing:
         piece = bytearray()
         for line in self._lines:
             piece += line
-            if len(piece) >= CHUNK:
+            if len(piece) >= LISTING_CHUNK:
                 break
         return bytes(piece)
 
@@ -60,15 +56,19 @@ class FileSource:
         self._path = path
         self._note = note
         self._broken = broken
+        self._ended = False
 
     def more(self) -> bytes:
         if self._broken:
             raise TransferFailed
+        if self._ended:
+            return b""
         try:
             data: bytes = self._file.read(CHUNK)
         except OSError as error:
             self._note(ftp_quirks.upload_failed(self._path, error))
             raise TransferFailed from error
+        self._ended = len(data) < CHUNK  # as on the board, a short block is the last one
         return data
 
     def close(self) -> None:
@@ -91,35 +91,49 @@ class Sink(Protocol):
 class NewFile:
     """A file that appears, whole, when it is closed: a script that waits for it must not find it empty.
 
+    Where there is no room for it, what appears is what the board leaves: as much as fits on FAT, 0 bytes on LittleFS.
     Raises OSError at once where the file could not be made.
     """
+
+    _CHECK_EVERY = 65536
 
     def __init__(self, volume: Volume, inner: bytes) -> None:
         self._volume = volume
         self._inner = inner
-        self._content = bytearray()
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._checked = 0
         self._cycle = volume.cycle
-        with volume.lock:  # nobody sees it come and go
-            volume.open(inner, "wb").close()
-            volume.remove(inner)
+        probe(volume, inner)
 
     def write(self, data: bytes) -> int:
         self._check_mounted()
-        shortage = self._volume.shortage(self._inner, len(self._content) + len(data))
-        if shortage:
-            raise OSError(ENOSPC, shortage)
-        self._content += data
+        self._pieces.append(data)
+        self._size += len(data)
+        if self._size >= self._checked:
+            # what else is written meanwhile counts at close
+            self._checked = self._size + self._CHECK_EVERY
+            shortage = self._volume.shortage(self._inner, self._size)
+            if shortage:
+                raise OSError(ENOSPC, shortage)
         return len(data)
 
     def close(self) -> None:
         with self._volume.lock:
             self._check_mounted()
             with self._volume.open(self._inner, "wb") as file:
-                file.write(bytes(self._content))
+                file.write(b"".join(self._pieces))
 
     def _check_mounted(self) -> None:
         if self._volume.cycle != self._cycle:  # the power was cut meanwhile
             raise self._volume.dead_handle()
+
+
+def probe(volume: Volume, inner: bytes) -> None:
+    """Raise OSError where a file that is not there could not be made."""
+    with volume.lock:  # nobody sees it come and go
+        volume.open(inner, "wb").close()
+        volume.remove(inner)
 
 
 class FileSink:
@@ -169,10 +183,9 @@ class FileSink:
 
 
 class BrokenSink:
-    """An upload the board breaks off at its first byte; an empty one succeeds, and ``empty`` then empties the file."""
+    """An upload the board breaks off at its first byte. It never closes the file, so an empty one changes nothing."""
 
-    def __init__(self, empty: Callable[[], None]) -> None:
-        self._empty = empty
+    def __init__(self) -> None:
         self._broken = False
 
     def write(self, data: bytes) -> None:
@@ -180,33 +193,7 @@ class BrokenSink:
         raise TransferFailed
 
     def finish(self, cut_off: str = "") -> Reply:
-        if self._broken:
-            return TRANSFER_FAILED
-        try:
-            self._empty()
-        except OSError:
-            return TRANSFER_FAILED
-        return TRANSFERRED
-
-    def abandon(self) -> object:
-        return None
-
-
-class ImageSink:
-    """A firmware image, which the emulator has no use for."""
-
-    def __init__(self, note: NoteSink) -> None:
-        self._note = note
-        self._size = 0
-
-    def write(self, data: bytes) -> None:
-        self._size += len(data)
-        if self._size > IMAGE_MAX:
-            raise TransferFailed
-
-    def finish(self, cut_off: str = "") -> Reply:
-        self._note(ftp_quirks.firmware_image(self._size))
-        return TRANSFERRED if self._size <= IMAGE_MAX else TRANSFER_FAILED
+        return TRANSFER_FAILED if self._broken else TRANSFERRED
 
     def abandon(self) -> object:
         return None

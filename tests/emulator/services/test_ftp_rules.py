@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import datetime, timezone
 
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.services import ftp_replies as replies
-from emulator.services.ftp_commands import LINE_MAX, OVERLONG, LineReader, parse
+from emulator.services.ftp_commands import LINE_MAX, OVERLONG, LineReader, ReceiveReader, parse
+from emulator.services.ftp_data import Deadline
 from emulator.services.ftp_paths import WorkingDirectory, join, parent
 from emulator.services.ftp_quirks import QUIRKS
 from emulator.services.ftp_session import COMMANDS, Download, Session, Upload
@@ -103,6 +105,52 @@ def test_endless_line_holds_no_memory() -> None:
         answers.append(reader.next())
     assert answers.count(OVERLONG) == 1
     assert len(reader._buffer) < LINE_MAX
+
+
+def test_what_arrives_at_once_is_one_command() -> None:
+    reader = ReceiveReader()
+    for arrived, command in [
+        (b"PWD\r\nNOOP\r\n", b"PWD\r"),
+        (b"PW", b"PW"),
+        (b"\n", b""),
+        (b"x" * 134, b"x" * 134),
+        (b"x" * 135, OVERLONG),
+    ]:
+        reader.feed(arrived)
+        assert not reader.has_piece
+        assert reader.next() == command
+        assert reader.next() is None
+
+
+def test_deadline_moves_without_a_new_timer() -> None:
+    rung: list[str] = []
+    timers: list[tuple[float, Callable[[], None]]] = []
+
+    class Timer:
+        cancelled = False
+
+        def cancel(self) -> None:
+            self.cancelled = True
+
+    def later(seconds: float, function: Callable[[], None]) -> Timer:
+        timers.append((seconds, function))
+        return Timer()
+
+    deadline = Deadline(later)
+    deadline.set(1000, lambda: rung.append("never"))
+    deadline.set(2000, lambda: rung.append("late"))
+    assert len(timers) == 1
+    timers[0][1]()  # too early: it is set anew
+    assert (len(timers), rung) == (2, [])
+    deadline.set(0, lambda: rung.append("now"))
+    assert len(timers) == 3
+    timers[2][1]()
+    assert rung == ["now"]
+    deadline.set(0, lambda: rung.append("cleared"))
+    deadline.clear()
+    timers[3][1]()
+    assert rung == ["now"]
+    deadline.close()
 
 
 # -- paths
@@ -223,6 +271,58 @@ def test_year_form_begins_after_180_days() -> None:
 def test_file_written_with_a_set_clock_is_in_the_future() -> None:
     line = replies.list_line(b"x", is_dir=False, size=0, stamp=NOW_2021, now=NOW_2021 + 10 * 365 * 86400)
     assert b" 12:00 x" in line
+
+
+def test_entry_without_a_time() -> None:
+    """LittleFS may have kept none: date and time 0."""
+    assert replies.mdtm(None).wire() == b"213 19800000000000\r\n"
+    assert replies.liner(0.0)(b"x", True, 0, None) == b"drw-rw-r--   1 root  root         0 Jan  1 00:00 x\r\n"
+    assert replies.liner(NOW_2021)(b"x", False, 7, None) == b"-rw-rw-r--   1 root  root         7 Jan  1  1980 x\r\n"
+
+
+def test_months() -> None:
+    assert b" ".join(replies.MONTHS) == b"Jan Feb Mar Apr May Jun Jul Ago Sep Oct Nov Dec"
+    for month in range(1, 13):
+        line = replies.list_line(b"x", is_dir=False, size=0, stamp=unix(1985, month, 15), now=0.0)
+        assert line[36:39] == replies.MONTHS[month - 1]
+
+
+@pytest.mark.parametrize(("length", "shown"), [(510, True), (511, False)])
+def test_longest_line_of_a_listing(length: int, shown: bool) -> None:
+    volume = Volume(now=lambda: 0.0)
+    fixed = len(replies.list_line(b"", is_dir=False, size=0, stamp=0, now=0.0))
+    volume.load({b"/a": b"", b"/b" + b"x" * (length - fixed - 1): b"", b"/c": b""})
+    client = logged_in(volume)
+    client.command(b"CWD /flash", data_open=True)
+    answer = client.command(b"LIST", data_open=True)
+    assert isinstance(answer, Download)
+    lines = answer.source.more().splitlines(keepends=True)
+    assert len(lines) == (3 if shown else 1)
+    assert max(map(len, lines)) == (length if shown else fixed + 1)
+
+
+def test_what_a_script_has_mounted_is_in_the_root() -> None:
+    volume = Volume(now=lambda: 0.0)
+    vfs = Vfs({"/flash": volume, "/sd": Volume("fat", now=lambda: 0.0)})
+    vfs.mount(Foreign(), "/own")
+    client = Session(
+        vfs=lambda: vfs, login=lambda: (b"u", b"p"), note=lambda note: None, now=lambda: 0.0, quirks=frozenset()
+    )
+    client.command(b"USER u", data_open=True)
+    client.command(b"PASS p", data_open=True)
+    answer = client.command(b"LIST", data_open=True)
+    assert isinstance(answer, Download)
+    assert [line.split()[-1] for line in answer.source.more().splitlines()] == [b"flash", b"sd", b"own"]
+    for command in (b"CWD /own", b"SIZE /own/x", b"STOR /own/x", b"RETR /own/x", b"MKD /own/x"):
+        assert client.command(command, data_open=True) == replies.REFUSED
+
+
+class Foreign:
+    """A file system that a script has written."""
+
+    def __call__(self, method: str, /, *arguments: object) -> object:
+        assert method in {"mount", "umount"}
+        return None
 
 
 def test_passive_reply() -> None:
@@ -348,7 +448,12 @@ def test_quirks_are_named_once() -> None:
     assert sorted(quirk.name for quirk in QUIRKS) == [
         "ftp-absolute-transfer-451",
         "ftp-cwd-lost",
+        "ftp-data-first",
         "ftp-empty-while-uploaded",
+        "ftp-no-data-connection",
+        "ftp-pipelined-commands",
+        "ftp-second-session",
+        "ftp-send-failure",
     ]
 
 

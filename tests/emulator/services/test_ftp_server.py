@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import ftplib
-import hashlib
-import io
 import logging
 import os
-import re
 import socket
-import struct
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,141 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.services.ftp import FtpServer
-from emulator.services.ftp_engine import SESSIONS_MAX
 from flashfs import Note, Vfs, Volume
-
-PATIENCE = 20.0
-"""Seconds of a wait that is not meant to expire."""
-SOON = 0.2
-"""Seconds of a wait that is meant to expire."""
-
-PAYLOAD = bytes(range(256)) * 40
-
-
-class Bench:
-    """A volume with the FTP server in front of it."""
-
-    def __init__(self, kind: str = "littlefs", **options: object) -> None:
-        self.time = 0.0
-        self.notes: list[Note] = []
-        capacity = options.pop("capacity", 4096 * 1024)
-        self.volume = Volume(kind, capacity=capacity, now=lambda: self.time, note=self.notes.append)  # type: ignore[arg-type]
-        self.volume.boot_defaults()
-        self.server = FtpServer(
-            Vfs({"/flash": self.volume}),
-            now=lambda: self.time,
-            note=self.notes.append,
-            **options,  # type: ignore[arg-type]
-        )
-        self.server.start()
-        self._clients: list[Client] = []
-
-    @property
-    def codes(self) -> list[str]:
-        return [note.code for note in self.notes]
-
-    def client(self, *, login: bool = True) -> Client:
-        made = Client(self.server.port)
-        self._clients.append(made)
-        assert made.line() == b"220 Micropython FTP Server"
-        if login:
-            assert made.say(b"USER micro") == b"331 "
-            assert made.say(b"PASS python") == b"230 "
-        return made
-
-    def close(self) -> None:
-        for client in self._clients:
-            client.close()
-        self.server.stop()
-
-
-class Client:
-    """A client that adds nothing to what a test says."""
-
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
-        self.file = self.socket.makefile("rb")
-
-    def line(self) -> bytes:
-        got = self.file.readline()
-        assert got == b"" or got.endswith(b"\r\n")
-        return got[:-2]
-
-    def send(self, *lines: bytes) -> None:
-        self.socket.sendall(b"".join(line + b"\r\n" for line in lines))
-
-    def say(self, *lines: bytes) -> bytes:
-        for text in lines:
-            self.send(text)
-            answer = self.line()
-        return answer
-
-    def passive(self) -> socket.socket:
-        found = re.fullmatch(rb"227 \(127,0,0,1,(\d+),(\d+)\)", self.say(b"PASV"))
-        assert found
-        return socket.create_connection(("127.0.0.1", int(found[1]) * 256 + int(found[2])), timeout=PATIENCE)
-
-    def store(self, name: bytes, content: bytes) -> bytes:
-        with self.passive() as data:
-            first = self.say(b"STOR " + name)
-            if first != b"150 ":
-                return first
-            data.sendall(content)
-        return self.line()
-
-    def fetch(self, command: bytes) -> tuple[bytes, bytes]:
-        with self.passive() as data:
-            first = self.say(command)
-            if first != b"150 ":
-                return first, b""
-            content = b"".join(iter(lambda: data.recv(65536), b""))
-        return self.line(), content
-
-    def ended(self) -> bool:
-        try:
-            return self.socket.recv(1) == b""
-        except ConnectionError:
-            return True
-
-    def close(self) -> None:
-        self.file.close()
-        self.socket.close()
-
-
-@pytest.fixture
-def make() -> Iterator[Callable[..., Bench]]:
-    benches: list[Bench] = []
-
-    def one(*arguments: str, **options: object) -> Bench:
-        benches.append(Bench(*arguments, **options))
-        return benches[-1]
-
-    yield one
-    for bench in benches:
-        bench.close()
-
-
-@pytest.fixture
-def bench(make: Callable[..., Bench]) -> Bench:
-    return make()
-
-
-@pytest.fixture(params=["littlefs", "fat"])
-def either(request: pytest.FixtureRequest, make: Callable[..., Bench]) -> Bench:
-    return make(request.param)
-
-
-def until(predicate: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not predicate():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.002)
-
-
-def break_connection(sock: socket.socket) -> None:
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if os.name == "nt" else "ii", 1, 0))
-    sock.close()
-
+from tests.emulator.services.ftp_harness import PATIENCE, PAYLOAD, SOON, Bench, Client, break_connection, until
 
 # -- the command table
 
@@ -228,6 +89,45 @@ ROWS = [
     ("rnto outside", [b"RNFR /flash/main.py"], b"RNTO /main.py", b"550 ", None),
     ("rnto after size", [b"RNFR /flash/main.py", b"SIZE /flash/boot.py"], b"RNTO /flash/x", b"550 ", None),
     ("rnto after mdtm", [b"RNFR /flash/main.py", b"MDTM /flash/boot.py"], b"RNTO /flash/x", b"550 ", None),
+    ("mdtm folder", [], b"MDTM /flash/lib", b"213 20000101000000", None),
+    ("mdtm volume", [], b"MDTM /flash", b"213 19800000000000", b"550 "),
+    ("mdtm root", [], b"MDTM /", b"550 ", None),
+    ("rnto after pasv", [b"RNFR /flash/main.py", b"PASV"], b"RNTO /flash/x", b"550 ", None),
+    ("rnto after a size that failed", [b"RNFR /flash/main.py", b"SIZE /flash/nope"], b"RNTO /flash/x", b"250 ", None),
+    ("rnto after an mdtm that failed", [b"RNFR /flash/main.py", b"MDTM /flash/no"], b"RNTO /flash/x", b"250 ", None),
+    ("rnto after a rnfr that failed", [b"RNFR /flash/main.py", b"RNFR /flash/no"], b"RNTO /flash/x", b"250 ", None),
+    ("rnto after other commands", [b"RNFR /flash/main.py", b"CWD /flash", b"NOOP", b"PWD"], b"RNTO x", b"250 ", None),
+    ("rnto after a rnto that failed", [b"RNFR /flash/main.py", b"RNTO /flash/a/b"], b"RNTO /flash/x", b"250 ", None),
+    ("rnto twice", [b"RNFR /flash/main.py", b"RNTO /flash/x"], b"RNTO /flash/y", b"550 ", None),
+    ("rnto no parent", [b"RNFR /flash/main.py"], b"RNTO /flash/a/b", b"550 ", None),
+    ("rnto folder over an empty folder", [b"RNFR /flash/lib"], b"RNTO /flash/cert", b"250 ", b"550 "),
+    ("rnto folder over a full folder", [b"MKD /flash/cert/x", b"RNFR /flash/lib"], b"RNTO /flash/cert", b"550 ", None),
+    ("rnto file over a folder", [b"RNFR /flash/main.py"], b"RNTO /flash/lib", b"550 ", None),
+    ("rnfr volume", [b"RNFR /flash"], b"RNTO /flash/x", b"550 ", None),
+    ("cwd without argument", [b"CWD /flash/lib", b"CWD"], b"PWD", b"257 /flash/lib", None),
+    ("cwd one trailing slash only", [], b"CWD /flash//", b"250 ", None),
+    ("cwd dot stays in the text", [b"CWD /flash", b"CWD ./lib"], b"PWD", b"257 /flash/./lib", None),
+    ("cwd double dot inside", [b"CWD /flash/lib/../cert"], b"PWD", b"257 /flash/lib/../cert", None),
+    ("cwd from a folder that is gone", [b"CWD /flash/lib", b"RMD /flash/lib"], b"CWD x", b"550 ", None),
+    ("list of a folder that is gone", [b"CWD /flash/lib", b"RMD /flash/lib"], b"LIST", b"550 ", None),
+    ("size file below a file", [], b"SIZE /flash/main.py/x", b"550 ", None),
+    ("size in capitals", [], b"SIZE /flash/MAIN.PY", b"550 ", b"213 34"),
+    ("size trailing slash", [], b"SIZE /flash/main.py/", b"213 34", None),
+    ("user ends at a space", [b"USER micro and more"], b"PASS python", b"230 ", None),
+    ("wrong user keeps the session", [b"USER nobody"], b"PWD", b"257 /", None),
+    ("argument ends at CR", [], b"SIZE /flash/main.py\rx", b"213 34", None),
+    ("argument ends at NUL", [], b"SIZE /flash/main.py\0x", b"213 34", None),
+    ("any one character ends the word", [], b"SIZE\0/flash/main.py", b"213 34", None),
+    ("argument is ignored where there is none", [], b"PWD /flash", b"257 /", None),
+    ("space first", [], b" NOOP", b"502 ", None),
+    ("tab is no space", [], b"SIZE\t/flash/main.py", b"502 ", None),
+    ("retr missing without data connection", [], b"RETR /flash/nope", b"550 ", None),
+    ("retr folder without data connection", [], b"RETR /flash/lib", b"550 ", None),
+    ("stor folder without data connection", [], b"STOR /flash/lib", b"550 ", None),
+    ("stor no parent without data connection", [], b"STOR /flash/a/b", b"550 ", None),
+    ("stor new without data connection", [], b"STOR /flash/new", b"425 ", None),
+    ("stor without data connection makes nothing", [b"STOR /flash/new"], b"SIZE /flash/new", b"550 ", None),
+    ("stor without data connection empties nothing", [b"STOR /flash/main.py"], b"SIZE /flash/main.py", b"213 34", None),
     ("list without data connection", [], b"LIST", b"425 ", None),
     ("retr without data connection", [], b"RETR /flash/main.py", b"425 ", None),
     ("stor without data connection", [], b"STOR /flash/main.py", b"425 ", None),
@@ -366,7 +266,8 @@ def test_list_of_an_empty_folder(bench: Bench) -> None:
     assert client.fetch(b"LIST") == (b"226 ", b"")
 
 
-def test_list_shows_the_year_once_the_clock_is_set(bench: Bench) -> None:
+def test_list_shows_the_year_once_the_clock_is_set(either: Bench) -> None:
+    bench = either
     bench.time = 1_615_284_672.0  # 2021-03-09 10:11:12
     client = bench.client()
     assert client.store(b"/flash/lib/new", b"x") == b"226 "
@@ -564,7 +465,7 @@ def test_absolute_transfers_work_with_a_note(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "left"),
-    [("littlefs", {"old": b"old", "new": b""}), ("fat", {"old": b"", "new": b""})],
+    [("littlefs", {"old": b"old", "new": b"", "empty": b"old"}), ("fat", {"old": b"", "new": b"", "empty": b""})],
     ids=["littlefs", "fat"],
 )
 def test_quirk_absolute_transfer_is_451(make: Callable[..., Bench], kind: str, left: dict[str, bytes]) -> None:
@@ -577,7 +478,6 @@ def test_quirk_absolute_transfer_is_451(make: Callable[..., Bench], kind: str, l
     assert client.store(b"/flash/cert/new", PAYLOAD) == b"451 "
     assert client.store(b"/flash/cert/empty", b"") == b"226 "
     assert {name: bench.volume.read(f"/cert/{name}") for name in left} == left
-    assert bench.volume.read("/cert/empty") == b""
     assert client.store(b"/flash/cert", b"x") == b"550 "
     client.say(b"CWD /flash/cert")
     assert client.store(b"x", PAYLOAD) == b"226 "
@@ -799,7 +699,7 @@ def test_listener_is_closed_when_nobody_comes(make: Callable[..., Bench]) -> Non
     assert client.line() == b"425 "
     with pytest.raises(OSError):
         socket.create_connection(address, timeout=PATIENCE)
-    assert bench.codes == ["ftp-absolute-transfer-451", "ftp-no-data-connection"]
+    assert bench.codes == ["ftp-data-first", "ftp-absolute-transfer-451", "ftp-no-data-connection"]
 
 
 def test_data_connection_is_closed_when_it_is_not_used(make: Callable[..., Bench]) -> None:
@@ -818,6 +718,20 @@ def test_idle_client_is_sent_away_whatever_it_says(make: Callable[..., Bench]) -
         while answer := client.say(b"NOOP"):
             answers.add(answer)
     assert answers <= {b"200 ", b"221 "}
+    assert client.ended()
+
+
+def test_data_connections_alone_are_no_activity(bench: Bench) -> None:
+    client = bench.client()
+    bench.server.configure("micro", "python", 2 * SOON)
+    answers = set()
+    with contextlib.suppress(ConnectionError):  # what is said too late breaks the connection
+        while answer := client.say(b"PASV"):
+            answers.add(answer[:3])
+            numbers = answer.strip(b"()").split(b",")[-2:]
+            if answers == {b"227"}:
+                socket.create_connection(("127.0.0.1", int(numbers[0]) * 256 + int(numbers[1]))).close()
+    assert answers <= {b"227", b"221"}
     assert client.ended()
 
 
@@ -968,8 +882,12 @@ def test_two_clients_have_states_of_their_own(bench: Bench) -> None:
     assert bench.codes == ["ftp-second-session"]
 
 
-def test_one_client_too_many_waits_until_another_leaves(bench: Bench) -> None:
-    clients = [bench.client() for _ in range(SESSIONS_MAX)]
+def test_one_client_too_many_waits_until_another_leaves(
+    make: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.services.ftp_engine.SESSIONS_MAX", 8)
+    bench = make()
+    clients = [bench.client() for _ in range(8)]
     late = Client(bench.server.port)
     late.socket.settimeout(SOON)
     with pytest.raises(TimeoutError):
@@ -981,6 +899,9 @@ def test_one_client_too_many_waits_until_another_leaves(bench: Bench) -> None:
     assert bench.codes == ["ftp-second-session", "ftp-sessions-full"]
 
 
+UPLOADERS = 7
+
+
 def test_many_clients_upload_at_once(bench: Bench) -> None:
     def work(number: int) -> None:
         client = bench.client()
@@ -989,13 +910,13 @@ def test_many_clients_upload_at_once(bench: Bench) -> None:
             assert client.store(b"%d-%d" % (number, turn), PAYLOAD * number) == b"226 "
         client.say(b"QUIT")
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(SESSIONS_MAX - 1)]
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(UPLOADERS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(PATIENCE)
     stored = {entry.name: entry.size for entry in bench.volume.ilistdir("/lib")}
-    assert stored == {b"%d-%d" % (n, turn): n * len(PAYLOAD) for n in range(SESSIONS_MAX - 1) for turn in range(5)}
+    assert stored == {b"%d-%d" % (n, turn): n * len(PAYLOAD) for n in range(UPLOADERS) for turn in range(5)}
 
 
 # -- life of the server
@@ -1135,86 +1056,3 @@ def test_nothing_is_printed_or_logged(
     everything = caplog.text + "".join(map(str, bench.notes))
     assert "secret" not in everything
     assert not [record for record in caplog.records if record.levelno > logging.DEBUG]
-
-
-# -- the clients people use
-
-
-def test_ftplib(bench: Bench) -> None:
-    with ftplib.FTP() as ftp:
-        ftp.connect("127.0.0.1", bench.server.port, timeout=PATIENCE)
-        ftp.login("micro", "python")
-        assert ftp.pwd() == ""
-        ftp.cwd("/flash/cert")
-        ftp.storbinary("STOR ca.pem", io.BytesIO(PAYLOAD))
-        assert ftp.size("ca.pem") == len(PAYLOAD)
-        digest = hashlib.sha256()
-        ftp.retrbinary("RETR ca.pem", digest.update)
-        assert digest.digest() == hashlib.sha256(PAYLOAD).digest()
-        lines: list[str] = []
-        ftp.retrlines("LIST", lines.append)
-        assert [line.split()[-1] for line in lines] == ["ca.pem"]
-        ftp.rename("ca.pem", "root.pem")
-        assert ftp.mkd("sub") == ""
-        ftp.rmd("sub")
-        ftp.delete("root.pem")
-        with pytest.raises(ftplib.error_perm, match="502"):
-            ftp.nlst()
-        with pytest.raises(ftplib.error_perm, match="502"):
-            list(ftp.mlsd())
-        with pytest.raises(ftplib.error_perm, match="550"):
-            ftp.storbinary("STOR nope/x", io.BytesIO(b""))
-    assert bench.codes == []
-
-
-def curl(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(["curl", "-sS", *arguments], capture_output=True, timeout=PATIENCE, check=False)
-
-
-@pytest.mark.needs("curl")
-@pytest.mark.parametrize("method", ["multicwd", "singlecwd", "nocwd"])
-def test_curl_puts_lists_and_reads_back(bench: Bench, tmp_path: Path, method: str) -> None:
-    local = tmp_path / "ca.pem"
-    local.write_bytes(PAYLOAD)
-    how = ("--ftp-method", method)
-    for arguments in (
-        ["-T", str(local), f"{bench.server.url}/cert/"],
-        ["-T", str(local), f"{bench.server.url}/cert/b.pem"],
-    ):
-        done = curl(*how, *arguments)
-        assert (done.returncode, done.stderr) == (0, b"")
-    assert bench.volume.read("/cert/ca.pem") == bench.volume.read("/cert/b.pem") == PAYLOAD
-    assert curl(*how, f"{bench.server.url}/cert/ca.pem").stdout == PAYLOAD
-    if method != "nocwd":  # LIST ignores the path that curl then sends
-        assert [line.split()[-1] for line in curl(*how, f"{bench.server.url}/cert/").stdout.splitlines()] == [
-            b"b.pem",
-            b"ca.pem",
-        ]
-    assert bench.codes == (["ftp-absolute-transfer-451"] * bench.codes.count("ftp-absolute-transfer-451"))
-    assert ("ftp-absolute-transfer-451" in bench.codes) == (method == "nocwd")
-
-
-@pytest.mark.needs("curl")
-def test_curl_makes_folders_and_quotes(bench: Bench, tmp_path: Path) -> None:
-    local = tmp_path / "x"
-    local.write_bytes(b"x")
-    url = bench.server.url
-    assert curl("--ftp-create-dirs", "-T", str(local), f"{url}/new/folder/x").returncode == 0
-    assert bench.volume.read("/new/folder/x") == b"x"
-    assert curl(f"{url}/", "-Q", "DELE /flash/new/folder/x").returncode == 0
-    assert bench.volume.ilistdir("/new/folder") == []
-    assert curl(f"{url}/nope").returncode == 78  # "the file does not exist", from SIZE and RETR
-    assert curl(url.replace("python", "wrong")).returncode == 67
-
-
-@pytest.mark.needs("lftp")
-def test_lftp_puts_lists_and_reads_back(bench: Bench, tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").write_bytes(PAYLOAD)
-    script = (
-        f"set ftp:ssl-allow no; set net:max-retries 1; set net:timeout 10; open -u micro,python -p {bench.server.port} 127.0.0.1; "
-        f"cd /flash/cert; put {tmp_path}/ca.pem; ls; get ca.pem -o {tmp_path}/back; bye"
-    )
-    done = subprocess.run(["lftp", "--norc", "-c", script], capture_output=True, timeout=PATIENCE * 2, check=False)
-    assert done.returncode == 0, done.stderr
-    assert b"ca.pem" in done.stdout
-    assert (tmp_path / "back").read_bytes() == PAYLOAD
