@@ -9,6 +9,8 @@ import pytest
 from emulator import Board, Result
 from emulator.project import Project
 
+pytest.register_assert_rewrite("tests.emulator.firmware.facts")
+
 NEVER = 30.0
 """A time limit that is not meant to expire."""
 

@@ -74,6 +74,7 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.timeout(180)  # on a busy machine debugpy may have to be started again
 def test_debugpy_stops_in_the_script(project: Path) -> None:
     pytest.importorskip("debugpy")
     main, helper = project / "main.py", project / "lib" / "helper.py"

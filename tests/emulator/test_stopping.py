@@ -68,11 +68,14 @@ VICTIMS = {
 
 @pytest.mark.parametrize("victim", VICTIMS.values(), ids=VICTIMS.keys())
 def test_time_limit_ends_any_script(run_script: RunScript, victim: str) -> None:
-    begin = time.monotonic()
-    result = run_script(f"print('ready')\n{victim}", timeout=0.3)
-    assert result.exit_code == 124
+    for limit in (0.3, 5):  # a busy machine may come to the script's first line too late
+        begin = time.monotonic()
+        result = run_script(f"print('ready')\n{victim}", timeout=limit)
+        assert result.exit_code == 124
+        assert time.monotonic() - begin < limit + 5
+        if result.text:
+            break
     assert result.text.startswith(READY)
-    assert time.monotonic() - begin < 3
 
 
 @pytest.mark.parametrize("victim", ["s.recv(10)", "s.read(10)", "s.readline()"])

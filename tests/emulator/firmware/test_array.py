@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
-from emulator import Board
-from tests.emulator.conftest import NEVER, RunScript, load
+from tests.emulator.conftest import RunScript
+from tests.emulator.firmware.facts import all_in_one_run
 
 IMPORTS = "from array import array"
 FACTS = {
@@ -122,24 +120,7 @@ FACTS = {
     "array('i', [-2**40 - 1])": "array('i', [-1])",
 }
 
-
-@pytest.fixture(scope="module")
-def shown() -> dict[str, str]:
-    """What each expression shows, all of them in one run."""
-    script = (
-        IMPORTS
-        + "\n"
-        + "".join(f"try:\n    print(repr({text}))\nexcept Exception as e:\n    print(repr(e))\n" for text in FACTS)
-    )
-    with Board("fipy") as board:
-        load(board, script)
-        lines = board.run(timeout=NEVER).text.splitlines()
-    return dict(zip(FACTS, lines, strict=True))
-
-
-@pytest.mark.parametrize("text", FACTS)
-def test_as_on_the_board(shown: dict[str, str], text: str) -> None:
-    assert shown[text] == FACTS[text]
+test_as_on_the_board = all_in_one_run(IMPORTS, FACTS)
 
 
 def test_items_and_slices_are_stored(run_script: RunScript) -> None:

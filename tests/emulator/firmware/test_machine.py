@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
-from emulator import Board, api
-from emulator.runtime.printing import Printer
+from emulator import Board
 from tests.emulator.conftest import RunScript
+from tests.emulator.firmware.facts import constants, each_alone, nothing_of_ours
 
 FACTS = {
     "freq": ("machine.freq()", "160000000"),
@@ -56,57 +54,9 @@ FACTS = {
     "UART on again": ("(lambda u: (u.deinit(), u.init(115200), u.any()))(machine.UART(0))", "(None, None, 0)"),
 }
 
-HIDDEN = ["machine", "machine.UART(0)", "machine.UART"]
-
-SHOW = """
-def show(f):
-    try:
-        print(repr(f()))
-    except Exception as e:
-        print(repr(e))
-"""
-
-
-@pytest.fixture(params=FACTS)
-def fact(request: pytest.FixtureRequest) -> tuple[str, str]:
-    return FACTS[request.param]
-
-
-def test_fact(run_script: RunScript, fact: tuple[str, str]) -> None:
-    expression, text = fact
-    assert run_script(f"import machine{SHOW}show(lambda: {expression})").text == f"{text}\n"
-
-
-@pytest.mark.parametrize("expression", HIDDEN)
-def test_nothing_of_ours_is_in_sight(run_script: RunScript, expression: str) -> None:
-    script = f"import machine{SHOW}show(lambda: [n for n in dir({expression}) if n[0] in '._' and n[:2] != '__'])"
-    assert run_script(script).text == "[]\n"
-    names = [
-        "_device",
-        "_power",
-        "_state",
-        "_lock",
-        "_clock",
-        "_text",
-        "_fields",
-        "_asdict",
-        "_replace",
-        "state",
-        "stream",
-        "port",
-        "__slots__",
-    ]
-    script = f"import machine{SHOW}show(lambda: [n for n in {names} if hasattr({expression}, n)])"
-    assert run_script(script).text == "[]\n"
-
-
-@pytest.mark.parametrize(
-    "name", [name for name, entry in api.members("umachine", "FiPy").items() if entry.kind == "constant"]
-)
-def test_constants(run_script: RunScript, name: str) -> None:
-    expected = api.members("umachine", "FiPy")[name].value
-    found = run_script(f"import machine\nprint(repr(machine.{name}))").text
-    assert found == f"{Printer().repr(expected)}\n"
+test_fact = each_alone("machine", FACTS)
+test_nothing_of_ours_is_in_sight = nothing_of_ours("machine", ["machine", "machine.UART(0)", "machine.UART"])
+test_constants = constants("machine", "umachine")
 
 
 def test_uart_reads_bytes(board: Board, run_script: RunScript) -> None:

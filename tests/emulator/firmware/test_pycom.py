@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
-from emulator import api
-from emulator.runtime.printing import Printer
 from tests.emulator.conftest import RunScript
+from tests.emulator.firmware.facts import constants, each_alone, nothing_of_ours
 
 FACTS = {
     "heartbeat at first": ("pycom.heartbeat()", "True"),
@@ -130,57 +127,9 @@ FACTS = {
     "erase all": ("(pycom.nvs_set('k', 1), pycom.nvs_erase_all(), pycom.nvs_get('k', 0))", "(None, None, 0)"),
 }
 
-HIDDEN = ["pycom"]
-
-SHOW = """
-def show(f):
-    try:
-        print(repr(f()))
-    except Exception as e:
-        print(repr(e))
-"""
-
-
-@pytest.fixture(params=FACTS)
-def fact(request: pytest.FixtureRequest) -> tuple[str, str]:
-    return FACTS[request.param]
-
-
-def test_fact(run_script: RunScript, fact: tuple[str, str]) -> None:
-    expression, text = fact
-    assert run_script(f"import pycom{SHOW}show(lambda: {expression})").text == f"{text}\n"
-
-
-@pytest.mark.parametrize("expression", HIDDEN)
-def test_nothing_of_ours_is_in_sight(run_script: RunScript, expression: str) -> None:
-    script = f"import pycom{SHOW}show(lambda: [n for n in dir({expression}) if n[0] in '._' and n[:2] != '__'])"
-    assert run_script(script).text == "[]\n"
-    names = [
-        "_device",
-        "_power",
-        "_state",
-        "_lock",
-        "_clock",
-        "_text",
-        "_fields",
-        "_asdict",
-        "_replace",
-        "state",
-        "stream",
-        "port",
-        "__slots__",
-    ]
-    script = f"import pycom{SHOW}show(lambda: [n for n in {names} if hasattr({expression}, n)])"
-    assert run_script(script).text == "[]\n"
-
-
-@pytest.mark.parametrize(
-    "name", [name for name, entry in api.members("pycom", "FiPy").items() if entry.kind == "constant"]
-)
-def test_constants(run_script: RunScript, name: str) -> None:
-    expected = api.members("pycom", "FiPy")[name].value
-    found = run_script(f"import pycom\nprint(repr(pycom.{name}))").text
-    assert found == f"{Printer().repr(expected)}\n"
+test_fact = each_alone("pycom", FACTS)
+test_nothing_of_ours_is_in_sight = nothing_of_ours("pycom", ["pycom"])
+test_constants = constants("pycom")
 
 
 def test_storage_outlives_a_reset(run_script: RunScript) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from emulator import Board
 from tests.emulator.conftest import RunScript
+from tests.emulator.firmware.facts import each_alone, nothing_of_ours
 
 FACTS = {
     "implementation": ("sys.implementation", "(name='micropython', version=(1, 11, 0))"),
@@ -59,48 +60,8 @@ FACTS = {
     ),
 }
 
-HIDDEN = ["sys", "sys.stdin", "sys.stdout", "sys.implementation"]
-
-SHOW = """
-def show(f):
-    try:
-        print(repr(f()))
-    except Exception as e:
-        print(repr(e))
-"""
-
-
-@pytest.fixture(params=FACTS)
-def fact(request: pytest.FixtureRequest) -> tuple[str, str]:
-    return FACTS[request.param]
-
-
-def test_fact(run_script: RunScript, fact: tuple[str, str]) -> None:
-    expression, text = fact
-    assert run_script(f"import sys{SHOW}show(lambda: {expression})").text == f"{text}\n"
-
-
-@pytest.mark.parametrize("expression", HIDDEN)
-def test_nothing_of_ours_is_in_sight(run_script: RunScript, expression: str) -> None:
-    script = f"import sys{SHOW}show(lambda: [n for n in dir({expression}) if n[0] in '._' and n[:2] != '__'])"
-    assert run_script(script).text == "[]\n"
-    names = [
-        "_device",
-        "_power",
-        "_state",
-        "_lock",
-        "_clock",
-        "_text",
-        "_fields",
-        "_asdict",
-        "_replace",
-        "state",
-        "stream",
-        "port",
-        "__slots__",
-    ]
-    script = f"import sys{SHOW}show(lambda: [n for n in {names} if hasattr({expression}, n)])"
-    assert run_script(script).text == "[]\n"
+test_fact = each_alone("sys", FACTS)
+test_nothing_of_ours_is_in_sight = nothing_of_ours("sys", ["sys", "sys.stdin", "sys.stdout", "sys.implementation"])
 
 
 WRITES = {

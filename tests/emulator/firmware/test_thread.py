@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.emulator.conftest import RunScript
+from tests.emulator.firmware.facts import each_alone, nothing_of_ours
 
 FACTS = {
     "arguments of a tuple's subclass": (
@@ -76,48 +77,10 @@ FACTS = {
     "get_ident": ("_thread.get_ident() == _thread.get_ident() > 0", "True"),
 }
 
-HIDDEN = ["_thread.allocate_lock()", "_thread.LockType", "__import__('uqueue').Queue()", "_thread"]
-
-SHOW = """
-def show(f):
-    try:
-        print(repr(f()))
-    except Exception as e:
-        print(repr(e))
-"""
-
-
-@pytest.fixture(params=FACTS)
-def fact(request: pytest.FixtureRequest) -> tuple[str, str]:
-    return FACTS[request.param]
-
-
-def test_fact(run_script: RunScript, fact: tuple[str, str]) -> None:
-    expression, text = fact
-    assert run_script(f"import _thread{SHOW}show(lambda: {expression})").text == f"{text}\n"
-
-
-@pytest.mark.parametrize("expression", HIDDEN)
-def test_nothing_of_ours_is_in_sight(run_script: RunScript, expression: str) -> None:
-    script = f"import _thread{SHOW}show(lambda: [n for n in dir({expression}) if n[0] in '._' and n[:2] != '__'])"
-    assert run_script(script).text == "[]\n"
-    names = [
-        "_device",
-        "_power",
-        "_state",
-        "_lock",
-        "_clock",
-        "_text",
-        "_fields",
-        "_asdict",
-        "_replace",
-        "state",
-        "stream",
-        "port",
-        "__slots__",
-    ]
-    script = f"import _thread{SHOW}show(lambda: [n for n in {names} if hasattr({expression}, n)])"
-    assert run_script(script).text == "[]\n"
+test_fact = each_alone("_thread", FACTS)
+test_nothing_of_ours_is_in_sight = nothing_of_ours(
+    "_thread", ["_thread.allocate_lock()", "_thread.LockType", "__import__('uqueue').Queue()", "_thread"]
+)
 
 
 THREADS = {

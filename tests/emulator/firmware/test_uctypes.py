@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
-from emulator import Board
-from tests.emulator.conftest import NEVER, RunScript, load
+from tests.emulator.conftest import RunScript
+from tests.emulator.firmware.facts import all_in_one_run
 
 IMPORTS = "import uctypes\nb = bytearray(b'\\x11\\x22\\x33\\x44\\x55\\x66\\x77\\x88')\nA = uctypes.addressof\ndef W(d, n, v):\n    data = bytearray(8)\n    setattr(uctypes.struct(A(data), d, uctypes.LITTLE_ENDIAN), n, v)\n    return data"
 FACTS = {
@@ -46,24 +44,7 @@ FACTS = {
     "len(uctypes.struct(A(b), {'a': uctypes.UINT8 | 0}))": "TypeError(\"object of type 'struct' has no len()\",)",
 }
 
-
-@pytest.fixture(scope="module")
-def shown() -> dict[str, str]:
-    """What each expression shows, all of them in one run."""
-    script = (
-        IMPORTS
-        + "\n"
-        + "".join(f"try:\n    print(repr({text}))\nexcept Exception as e:\n    print(repr(e))\n" for text in FACTS)
-    )
-    with Board("fipy") as board:
-        load(board, script)
-        lines = board.run(timeout=NEVER).text.splitlines()
-    return dict(zip(FACTS, lines, strict=True))
-
-
-@pytest.mark.parametrize("text", FACTS)
-def test_as_on_the_board(shown: dict[str, str], text: str) -> None:
-    assert shown[text] == FACTS[text]
+test_as_on_the_board = all_in_one_run(IMPORTS, FACTS)
 
 
 def test_a_bytes_literal_can_be_written_into_and_is_an_object_of_its_own(run_script: RunScript) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from emulator import Board
-from tests.emulator.conftest import NEVER, load
+from tests.emulator.firmware.facts import all_in_one_run
 
 IMPORTS = "import utimeq\ndef Q(times):\n    q = utimeq.utimeq(8)\n    out = []\n    for n, t in enumerate(times):\n        try:\n            q.push(t, n, None)\n        except IndexError as e:\n            out.append(e)\n    r = [0, 0, 0]\n    while q:\n        peeked = q.peektime()\n        q.pop(r)\n        out.append((peeked == r[0], len(q), r[:]))\n    return out\ndef F(t, r):\n    q = utimeq.utimeq(8)\n    q.push(t, 'f', 'a')\n    q.pop(r)\n    return r"
 FACTS = {
@@ -31,21 +28,4 @@ FACTS = {
     "hash(utimeq.utimeq(1))": "TypeError(\"unsupported type for __hash__: 'utimeq'\",)",
 }
 
-
-@pytest.fixture(scope="module")
-def shown() -> dict[str, str]:
-    """What each expression shows, all of them in one run."""
-    script = (
-        IMPORTS
-        + "\n"
-        + "".join(f"try:\n    print(repr({text}))\nexcept Exception as e:\n    print(repr(e))\n" for text in FACTS)
-    )
-    with Board("fipy") as board:
-        load(board, script)
-        lines = board.run(timeout=NEVER).text.splitlines()
-    return dict(zip(FACTS, lines, strict=True))
-
-
-@pytest.mark.parametrize("text", FACTS)
-def test_as_on_the_board(shown: dict[str, str], text: str) -> None:
-    assert shown[text] == FACTS[text]
+test_as_on_the_board = all_in_one_run(IMPORTS, FACTS)

@@ -9,6 +9,7 @@ import pytest
 from emulator import Board
 from emulator.firmware._inflate import DONE, Inflater
 from tests.emulator.conftest import NEVER, load
+from tests.emulator.firmware.facts import all_in_one_run
 
 IMPORTS = "import uzlib, uio\nZ = b'x\\x9c30\\xa0=\\x00\\x00\\xb3q\\x12\\xc1'\nR = b'\\xcbH\\xcd\\xc9\\xc9\\x07\\x00'\nG = b'\\x1f\\x8b\\x08\\x00\\x99\\xaa\\xbb\\xcc\\x02\\xff\\xcbH\\xcd\\xc9\\xc9\\x07\\x00\\x86\\xa6\\x106\\x05\\x00\\x00\\x00'\ndef D(b, *a):\n    i = uzlib.DecompIO(uio.BytesIO(b), *a)\n    return i.read(3), i.read(), i.read()\ndef fails(f):\n    try: return f()\n    except Exception as e: return repr(e)\ndef steps(b, *sizes, a=0):\n    i = uzlib.DecompIO(uio.BytesIO(b), a)\n    return [fails(lambda: i.read(n)) for n in sizes]"
 FACTS = {
@@ -61,24 +62,7 @@ FACTS = {
     "(lambda s: (s.seek(0, 1), uzlib.DecompIO(s, -8).read(1), s.seek(0, 1)))(uio.BytesIO(R))": "(0, b'h', 2)",
 }
 
-
-@pytest.fixture(scope="module")
-def shown() -> dict[str, str]:
-    """What each expression shows, all of them in one run."""
-    script = (
-        IMPORTS
-        + "\n"
-        + "".join(f"try:\n    print(repr({text}))\nexcept Exception as e:\n    print(repr(e))\n" for text in FACTS)
-    )
-    with Board("fipy") as board:
-        load(board, script)
-        lines = board.run(timeout=NEVER).text.splitlines()
-    return dict(zip(FACTS, lines, strict=True))
-
-
-@pytest.mark.parametrize("text", FACTS)
-def test_as_on_the_board(shown: dict[str, str], text: str) -> None:
-    assert shown[text] == FACTS[text]
+test_as_on_the_board = all_in_one_run(IMPORTS, FACTS)
 
 
 @pytest.mark.parametrize("level", [0, 1, 6, 9])
