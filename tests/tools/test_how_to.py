@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from emulator import Board
+from tests.emulator.commandline import running
 from tests.emulator.services.wires import port_of
 from tests.tools.conftest import Tool
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals of POSIX")
 
-PAGE = (Path(__file__).parents[2] / "docs/how-to/tools.md").read_text("utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/how-to/tools.md").read_text("utf-8")
 DEVICE = "/dev/pts/3"
 CERTIFICATE = b"-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n" % (b"M" * 4)
 
@@ -73,3 +75,24 @@ def test_an_address_in_place_of_a_device(board: Board, tool: Tool, tmp_path: Pat
 def test_what_fails_on_a_board_fails(board: Board, tool: Tool, words: list[str]) -> None:
     tool("mpremote", "connect", board.open_serial(), *words, status=1)
     assert f"`{words[0]}`" in PAGE
+
+
+@pytest.mark.needs("curl")
+@pytest.mark.needs("mpremote")
+def test_the_path_of_the_readme(tool: Tool, tmp_path: Path) -> None:
+    """A script that waits for its certificate, curl that brings it, mpremote that brings another."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (waiting,) = re.findall(r"`(while 'ca\.pem' .*?)`", readme)
+    (upload,) = re.findall(r"^curl .*$", readme, re.MULTILINE)
+    (copy,) = re.findall(r"`(mpremote .*?)`", readme)
+    (tmp_path / "main.py").write_text(f"import os, time\n{waiting}\nprint('there')\n")
+    (tmp_path / "ca.pem").write_bytes(CERTIFICATE)
+    with running("run", tmp_path / "main.py", "--ftp", "0", "--serial", "--stay") as board:
+        url = board.wait_for("err", "ftp: ")
+        path = board.wait_for("err", "serial: /").partition(" ")[2]
+        tool(*shlex.split(upload.replace("2121", re.findall(r":(\d+)/", url)[0])))
+        board.wait_for("out", "there")
+        at = shlex.split(copy.replace("PATH", path))
+        assert tool(*at[:3], "fs", "rm", ":cert/ca.pem") == "rm :cert/ca.pem\n"
+        assert tool(*at) == "cp ca.pem :cert/ca.pem\n"
+        assert tool(*at[:3], "fs", "ls", ":cert") == f"ls :cert\n{len(CERTIFICATE):12} ca.pem\n"
