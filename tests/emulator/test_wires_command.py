@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.commandline import run, running
+from tests.emulator.services.ftp_harness import Client as FtpClient
 from tests.emulator.services.wires import BANNER, LOGGED_IN, connect, log_in, open_pty, port_of
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal of POSIX")
@@ -68,6 +69,47 @@ def test_ctrl_c_of_the_host(tmp_path: Path) -> None:
         assert (ended.status, time.monotonic() - begin < 1) == (130, True)
 
 
+@posix
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "Ctrl-C"])
+def test_a_signal_ends_all_services_at_once(tmp_path: Path, number: signal.Signals, status: int) -> None:
+    """With an upload, a download, a login, a telnet session, both serial lines and a client that waits for one of them open."""
+    with running("run", "--stay", *ALL, "--ftp", "0", _script(tmp_path)) as board:
+        ftp = port_of(board.wait_for("err", "ftp: ").rpartition("/")[0])
+        path = board.wait_for("err", "serial: /").partition(" ")[2]
+        serial = port_of(board.wait_for("err", "serial: socket://"))
+        telnet = port_of(board.wait_for("err", "telnet://"))
+        sessions = [FtpClient(ftp) for _ in range(3)]
+        for session in sessions[:2]:
+            session.line()
+            assert session.say(b"USER micro", b"PASS python", b"CWD /flash") == b"250 "
+        assert sessions[0].store(b"big", bytes(1_000_000)) == b"226 "
+        upload, download = sessions[0].passive(), sessions[1].passive()
+        with (
+            upload,
+            download,
+            connect(serial) as line,
+            connect(serial),
+            connect(telnet) as shell,
+            open_pty(path) as pty,
+        ):
+            assert sessions[0].say(b"STOR half") == b"150 "
+            upload.sendall(bytes(5_000))
+            assert sessions[1].say(b"RETR big") == b"150 "
+            log_in(shell).until(LOGGED_IN)
+            for client in (line, pty):
+                client.until(b">>> ")
+            begin = time.monotonic()
+            board.send(number)
+            ended = board.finish()
+            seconds = time.monotonic() - begin
+            line.rest()
+            shell.rest()
+        for session in sessions:
+            session.close()
+    assert (ended.status, seconds < 1) == (status, True), seconds
+    assert "Traceback" not in ended.err
+
+
 def test_with_repl_a_person_and_a_program_are_at_one_prompt(tmp_path: Path) -> None:
     with running("run", "--repl", "--telnet", "0", _script(tmp_path)) as board:
         port = port_of(board.wait_for("err", "telnet://"))
@@ -84,7 +126,7 @@ def test_input_of_a_script_comes_from_the_host_too(tmp_path: Path) -> None:
     assert ended.out == "name? a\nb\n"
 
 
-@pytest.mark.parametrize("option", ["--telnet", "--serial-tcp"])
+@pytest.mark.parametrize("option", ["--ftp", "--telnet", "--serial-tcp"])
 def test_a_port_in_use(tmp_path: Path, option: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
