@@ -173,7 +173,7 @@ def _examined(
     text: str, filename: str, mode: str, floats: str, site: Site | None = None
 ) -> tuple[Tree | None, list[Problem]]:
     """The rewritten tree, and what the board refuses. Without a tree there is at least one problem."""
-    found = list(refused(text))
+    found = refused(text)
     tree: Tree | None
     try:
         tree, mended = _parsed(text, filename, mode)
@@ -251,10 +251,11 @@ _TYPES_MATTER = re.compile(
 )
 """One of these must be in a text for an operator between variables to differ from the host's; or these three:"""
 _ATTRIBUTE_SET = re.compile(r"(?:^|[:;])[ \t]*(\w+)\.\w+[ \t]*=(?!=)", re.MULTILINE)
-_BOUND = re.compile(
-    r"\bdef[ \t]+(\w+)|\bas[ \t]+(\w+)"
-    r"|(\w+)[ \t]*=[ \t]*(?:lambda|\w+(?:Error|Exception|Exit|Interrupt|Iteration)\b)"
+_BOUND = (
+    re.compile(r"def(?<=\bdef)[ \t]+(\w+)"),
+    re.compile(r"as(?<=\bas)[ \t]+(\w+)"),
 )
+_BOUND_VALUE = re.compile(r"=[ \t]*(?:lambda|\w+(?:Error|Exception|Exit|Interrupt|Iteration)\b)")
 _UNITED = re.compile(r"[\w\])}][ \t]*\|")
 
 
@@ -277,10 +278,18 @@ def _types_matter(text: str) -> bool:
     """Whether the kinds of the names in ``text`` must be known."""
     if _TYPES_MATTER.search(text):
         return True
-    if _UNITED.search(text) and ("{" in text or "dict" in text):
+    if "|" in text and ("{" in text or "dict" in text) and _UNITED.search(text):
         return True
     owners = {owner for owner in _ATTRIBUTE_SET.findall(text) if owner != "self"}
-    return bool(owners) and any(owners.intersection(names) for names in _BOUND.findall(text))
+    if not owners:
+        return False
+    if any(not owners.isdisjoint(pattern.findall(text)) for pattern in _BOUND):
+        return True
+    for value in _BOUND_VALUE.finditer(text):
+        before = text[text.rfind("\n", 0, value.start()) + 1 : value.start()].rstrip(" \t")
+        if re.split(r"\W", before)[-1] in owners:
+            return True
+    return False
 
 
 _MOST_REPAIRS = 100

@@ -25,6 +25,7 @@ from emulator.runtime.source.build import (
     FUNCTION,
     LOAD,
     SEQUENCE,
+    STORE,
     TEXT,
     assigned,
     called,
@@ -32,7 +33,6 @@ from emulator.runtime.source.build import (
     name,
     place,
     placed,
-    stored,
 )
 from emulator.runtime.source.callgraph import CallGraph
 from emulator.runtime.source.constants import constant_of, fold, of_a_module
@@ -77,21 +77,23 @@ _LONGEST_TEMPLATE = 200
 _SEQUENCES = (ast.List, ast.Tuple, ast.ListComp, ast.GeneratorExp, ast.Constant)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
-Handler = Callable[[Any], Any]
+Handler = Callable[["Rewriter", Any], Any]
 
 
-_NO_CHILDREN = frozenset("ctx op ops id attr arg type_comment kind names module level".split())  # noqa: SIM905  a table to read
+_NO_CHILDREN = frozenset(
+    "ctx op ops id attr arg name names asname module level type_comment kind is_async conversion simple".split()  # noqa: SIM905  a table to read
+)
 
 
-_known_fields: dict[type[ast.AST], tuple[str, ...]] = {}
+class _Fields(dict[type[ast.AST], tuple[str, ...]]):
+    """The fields of each kind of node that can hold expressions or statements, in the order of the source."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        found = self[kind] = tuple(field for field in kind._fields if field not in _NO_CHILDREN)
+        return found
 
 
-def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    """The fields of a kind of node that can hold expressions or statements, in the order of the source."""
-    fields = _known_fields.get(kind)
-    if fields is None:
-        fields = _known_fields[kind] = tuple(field for field in kind._fields if field not in _NO_CHILDREN)
-    return fields
+_FIELDS = _Fields()
 
 
 class Rewriter:
@@ -119,8 +121,10 @@ class Rewriter:
         self._in_coroutine: list[bool] = [False]
         self._graph = CallGraph(special=special_methods)
         self._stores = Targets()
+        self._special = special_methods
+        self._odd_names = set(MICROPYTHON_NAMES)
+        """Names that are not left as they stand."""
         self._unique = 0
-        self._table: dict[type[ast.AST], Handler | None] = {}
 
     def tree(self, node: ast.Module | ast.Expression | ast.Interactive) -> None:
         """Walk a whole file."""
@@ -130,36 +134,37 @@ class Rewriter:
 
     # -- walking -------------------------------------------------------------------------------------------------
 
-    def _visit(self, node: ast.AST) -> Any:
+    def _visit(self, node: Any) -> Any:
         kind = type(node)
-        if self._graph.special:
-            self._graph.uses((kind, *_operators(node)))
-        try:
-            handler = self._table[kind]
-        except KeyError:
-            handler = self._table[kind] = getattr(self, f"_{kind.__name__}", None) or self._refusal(kind)
-        return self._children(node) if handler is None else handler(node)
+        if self._special:
+            self._graph.kinds.add(kind)
+            self._graph.kinds.update(_operators(node))
+        return (_HANDLERS.get(kind) or _handler(kind))(self, node)
 
     def _children(self, node: Any) -> Any:
-        for field in _fields(type(node)):
+        for field in _FIELDS[type(node)]:
             value = getattr(node, field, None)
-            if isinstance(value, list):
+            if value is None:
+                continue
+            if type(value) is list:
                 if value:
                     self._list(value)
             elif isinstance(value, ast.AST):
-                setattr(node, field, self._visit(value))
+                new = self._visit(value)
+                if new is not value:
+                    setattr(node, field, new)
         return node
 
     def _list(self, items: list[Any]) -> None:
         changed = False
         for index, item in enumerate(items):
-            if isinstance(item, ast.AST):
+            if item is not None:
                 new = self._visit(item)
                 if new is not item:
                     items[index] = new
-                    changed = changed or isinstance(new, list)
+                    changed = changed or type(new) is list
         if changed:
-            items[:] = [n for item in items for n in (item if isinstance(item, list) else (item,))]
+            items[:] = [n for item in items for n in (item if type(item) is list else (item,))]
 
     # -- refusing ------------------------------------------------------------------------------------------------
 
@@ -175,17 +180,6 @@ class Rewriter:
             )
         )
 
-    def _refusal(self, kind: type[ast.AST]) -> Handler | None:
-        construct = grammar.NODES.get(kind.__name__)
-        if construct is None:
-            return None
-
-        def refuse(node: Any) -> Any:
-            self.refuse(node, construct)
-            return node
-
-        return refuse
-
     # -- definitions ---------------------------------------------------------------------------------------------
 
     def _arguments(self, node: ast.arguments) -> ast.arguments:
@@ -194,8 +188,10 @@ class Rewriter:
         for argument in (*node.args, *node.kwonlyargs, node.vararg, node.kwarg):
             if argument is not None:
                 argument.annotation = None  # never evaluated on the board
-        self._list(node.defaults)
-        self._list(node.kw_defaults)
+        if node.defaults:
+            self._list(node.defaults)
+        if node.kw_defaults:
+            self._list(node.kw_defaults)
         return node
 
     def _decorators(self, nodes: list[ast.expr]) -> list[ast.expr]:
@@ -294,6 +290,7 @@ class Rewriter:
             self.refuse(self._scopes[-1] if self._scopes else target, grammar.CONSTANT_AGAIN)
             return node
         self._constants[target.id] = number
+        self._odd_names.add(target.id)
         if target.id.startswith("_"):
             return ast.copy_location(ast.Pass(), node)
         node.value = ast.copy_location(ast.Constant(value=number), node.value)
@@ -476,9 +473,10 @@ class Rewriter:
     # -- expressions -----------------------------------------------------------------------------------------------
 
     def _Name(self, node: ast.Name) -> ast.expr:
-        if isinstance(node.ctx, ast.Load):
-            self._graph.read(node.id)
-        return self._name(node)
+        identifier = node.id
+        if type(node.ctx) is ast.Load:
+            self._graph.reads.add(identifier)
+        return self._name(node) if identifier in self._odd_names else node
 
     def _name(self, node: ast.Name) -> ast.expr:
         identifier = node.id
@@ -501,7 +499,7 @@ class Rewriter:
 
     def _Attribute(self, node: ast.Attribute) -> ast.expr:
         if isinstance(node.ctx, ast.Load):
-            self._graph.read(node.attr)
+            self._graph.reads.add(node.attr)
         return self._attribute(node)
 
     def _attribute(self, node: ast.Attribute) -> ast.expr:
@@ -541,7 +539,7 @@ class Rewriter:
         if isinstance(function, ast.Attribute):
             if function.attr == "format" and self._site_for(function.value, node.args) and not node.keywords:
                 node.func = self._site_of(hooks.FIELDS, function.value, len(node.args))
-                self._arguments_of(node, 0)
+                self._arguments_of(node)
                 return node
             may_differ = CAREFUL_CALLS.get(function.attr)
             careful = function.attr in CAREFUL or (may_differ is not None and may_differ(node))
@@ -550,7 +548,7 @@ class Rewriter:
                 self._site(identifier)
                 node.func = ast.Name(identifier, LOAD, **place(function))
                 node.args.insert(0, function.value)
-                self._arguments_of(node, 0)
+                self._arguments_of(node)
                 return node
             if may_differ is not None and may_differ(node):
                 careful = True
@@ -566,12 +564,13 @@ class Rewriter:
             else:
                 node.func = self._attribute(function)
         elif isinstance(function, ast.Name):
-            node.func = self._name(function)
+            if function.id in self._odd_names:
+                node.func = self._name(function)
             if function.id in TYPES:
                 node.func = _made_by(function.id, node.func)
         else:
             node.func = self._visit(function)
-        self._arguments_of(node, 0)
+        self._arguments_of(node)
         return node
 
     def _native(self, function: ast.expr) -> str:
@@ -622,24 +621,28 @@ class Rewriter:
             if not (given.args or given.vararg or given.kwonlyargs or given.kwarg):
                 self.refuse(node, grammar.SUPER)
 
-    def _arguments_of(self, node: ast.Call, first: int) -> None:
-        for index in range(first, len(node.args)):
-            argument = node.args[index]
-            if isinstance(argument, ast.Starred):
+    def _arguments_of(self, node: ast.Call) -> None:
+        arguments = node.args
+        for index, argument in enumerate(arguments):
+            if type(argument) is ast.Starred:
                 argument.value = _ordered(self._visit(argument.value))
             else:
-                node.args[index] = self._visit(argument)
+                arguments[index] = self._visit(argument)
         for keyword in node.keywords:
             keyword.value = self._visit(keyword.value)
 
     def _check_arguments(self, node: ast.Call) -> list[ast.expr]:
         """Refuses what the board does; returns the names of keyword arguments that are given twice."""
-        stars = [index for index, argument in enumerate(node.args) if isinstance(argument, ast.Starred)]
-        if stars:
-            if len(stars) > 1:
-                self.refuse(node, grammar.TWO_STARS)
-            elif stars[0] != len(node.args) - 1:
-                self.refuse(node, grammar.AFTER_STAR)
+        stars = 0
+        for argument in node.args:
+            if type(argument) is ast.Starred:
+                stars += 1
+        if stars > 1:
+            self.refuse(node, grammar.TWO_STARS)
+        elif stars and not isinstance(node.args[-1], ast.Starred):
+            self.refuse(node, grammar.AFTER_STAR)
+        if not node.keywords:
+            return []
         for keyword in node.keywords:
             if keyword.arg in self._constants:
                 self.refuse(keyword, grammar.KEYWORD_CONSTANT)
@@ -903,6 +906,27 @@ class Rewriter:
         if not any(isinstance(item, ast.Starred) for item in node.elts):
             return False
         return self._line(node.lineno).encode()[node.col_offset : node.col_offset + 1] != b"("
+
+
+_HANDLERS: dict[type[ast.AST], Handler] = {}
+
+
+def _handler(kind: type[ast.AST]) -> Handler:
+    """What is done with a kind of node."""
+    found: Handler | None = getattr(Rewriter, f"_{kind.__name__}", None)
+    if found is None:
+        construct = grammar.NODES.get(kind.__name__)
+        found = Rewriter._children if construct is None else _refusing(construct)
+    _HANDLERS[kind] = found
+    return found
+
+
+def _refusing(construct: Construct) -> Handler:
+    def refuse(rewriter: Rewriter, node: Any) -> Any:
+        rewriter.refuse(node, construct)
+        return node
+
+    return refuse
 
 
 def _single_precision() -> Any:
@@ -1215,7 +1239,8 @@ def _globals() -> ast.Call:
 
 
 def _guard(before: ast.stmt) -> ast.stmt:
-    return placed([ast.Expr(ast.Call(func=name(hooks.GUARD), args=[], keywords=[]))], before)[0]
+    where = place(before)
+    return ast.Expr(ast.Call(ast.Name(hooks.GUARD, LOAD, **where), [], [], **where), **where)
 
 
 def _leaves(body: list[ast.stmt]) -> bool:
@@ -1229,9 +1254,10 @@ def _watch_depth(function: ast.FunctionDef | ast.Lambda) -> None:
     the end is not counted, which is less than the size of a call on the board is known to.
     """
     if isinstance(function, ast.Lambda):
-        deep = _is_deep(ast.NamedExpr(target=stored(hooks.MARK_HELD), value=name(hooks.MARK)))
-        watched = ast.BoolOp(op=ast.Or(), values=[deep, function.body])
-        function.body = ast.fix_missing_locations(ast.copy_location(watched, function.body))
+        where = place(function.body)
+        held = ast.Name(hooks.MARK_HELD, STORE, **where)
+        deep = _is_deep(ast.NamedExpr(held, ast.Name(hooks.MARK, LOAD, **where), **where), where)
+        function.body = ast.BoolOp(ast.Or(), [deep, function.body], **where)
         return
     body = function.body
     first = 1 if len(body) > 1 and isinstance(body[0], ast.Expr) and _text(body[0].value) else 0
@@ -1242,9 +1268,10 @@ def _watch_depth(function: ast.FunctionDef | ast.Lambda) -> None:
             first = at
     if at < len(body) and isinstance(body[at], ast.Return) and _divided(body, at):
         first = at + 1
-    look = _is_deep(name(hooks.MARK_HELD))
-    before = body[min(first, len(body) - 1)]
-    body[first:first] = placed([assigned(hooks.MARK_HELD, name(hooks.MARK)), ast.Expr(look)], before)
+    where = place(body[min(first, len(body) - 1)])
+    held, mark = ast.Name(hooks.MARK_HELD, STORE, **where), ast.Name(hooks.MARK, LOAD, **where)
+    look = _is_deep(ast.Name(hooks.MARK_HELD, LOAD, **where), where)
+    body[first:first] = [ast.Assign([held], mark, **where), ast.Expr(look, **where)]
 
 
 _SIMPLE = (ast.If, ast.Assign, ast.AugAssign, ast.Expr, ast.Pass, ast.Assert)
@@ -1289,8 +1316,12 @@ def _operators(node: ast.AST) -> list[type[ast.AST]]:
     return [] if operator is None else [type(operator)]
 
 
-def _is_deep(held: ast.expr) -> ast.expr:
+def _is_deep(held: ast.expr, where: Any) -> ast.expr:
     """Whether the recursion may be deep; false where it is not."""
-    references = ast.Call(func=name(hooks.REFERENCES), args=[held], keywords=[])
-    deep = ast.Compare(left=references, ops=[ast.Gt()], comparators=[name(hooks.DEPTH_LIMIT)])
-    return ast.BoolOp(op=ast.And(), values=[deep, ast.Call(func=name(hooks.DEEP), args=[], keywords=[])])
+    references = ast.Call(ast.Name(hooks.REFERENCES, LOAD, **where), [held], [], **where)
+    deep = ast.Compare(references, [_GREATER], [ast.Name(hooks.DEPTH_LIMIT, LOAD, **where)], **where)
+    return ast.BoolOp(_AND, [deep, ast.Call(ast.Name(hooks.DEEP, LOAD, **where), [], [], **where)], **where)
+
+
+_GREATER = ast.Gt()
+_AND = ast.And()
