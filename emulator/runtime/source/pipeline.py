@@ -227,15 +227,8 @@ def _before(text: str, line: int) -> list[Problem]:
 
 
 def _rewritten(tree: Tree, text: str, floats: str, site: Site | None = None) -> list[Problem]:
-    lines: list[str] = []
-
-    def line(number: int) -> str:
-        if not lines:
-            lines.extend(text.split("\n"))
-        return lines[number - 1]
-
     rewriter = Rewriter(
-        line,
+        text,
         single_floats=floats == "single",
         site=site,
         evidence=_evidence(tree, text),

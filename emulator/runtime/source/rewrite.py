@@ -101,7 +101,7 @@ class Rewriter:
 
     def __init__(
         self,
-        lines: Callable[[int], str],
+        text: str,
         *,
         single_floats: bool,
         site: Callable[[str], None] | None = None,
@@ -111,7 +111,8 @@ class Rewriter:
         self.problems: list[Problem] = []
         self._site = site
         self._imported: dict[str, str] = {}
-        self._line = lines
+        self._text = text
+        self._lines: list[str] = []
         self._single = _single_precision() if single_floats else None
         self._evidence = evidence
         self._constants: dict[str, int] = {}
@@ -120,7 +121,7 @@ class Rewriter:
         """The definitions of functions and classes around."""
         self._in_coroutine: list[bool] = [False]
         self._graph = CallGraph(special=special_methods)
-        self._stores = Targets()
+        self._stores = Targets(text)
         self._special = special_methods
         self._odd_names = set(MICROPYTHON_NAMES)
         """Names that are not left as they stand."""
@@ -131,6 +132,11 @@ class Rewriter:
         self._children(node)
         for function in self._graph.recursive():
             _watch_depth(function)
+
+    def _line(self, number: int) -> str:
+        if not self._lines:
+            self._lines = self._text.split("\n")
+        return self._lines[number - 1]
 
     # -- walking -------------------------------------------------------------------------------------------------
 
