@@ -162,13 +162,17 @@ class CallGraph:
         """It has ended."""
         self._owners.pop()
 
-    def called(self, node: ast.Call) -> None:
-        """A call."""
+    def called(self, function: ast.expr) -> None:
+        """A call of ``function``."""
         if not self._open:
             return
-        function = node.func
-        plain = isinstance(function, (ast.Name, ast.Attribute))
-        name = _last_name(function)
+        plain = True
+        if isinstance(function, ast.Name):
+            name = function.id
+        elif isinstance(function, ast.Attribute):
+            name = function.attr
+        else:
+            name, plain = _last_name(function), False
         edges = self._open[-1]
         edges.add(name)
         if not plain or name in _WELL_KNOWN:
@@ -205,10 +209,6 @@ class CallGraph:
 
 
 def _last_name(node: ast.expr) -> str:
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        return node.attr
     if isinstance(node, ast.Call):
         node = node.func
     return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from emulator.runtime.source.build import BYTEARRAY, BYTES, DICT, EXCEPTION, FUNCTION, NUMBER, OTHER, SEQUENCE, TEXT
+from emulator.runtime.source.nodes import nodes
 
 Kinds = frozenset[str]
 _NONE: Kinds = frozenset()
@@ -110,38 +111,6 @@ _KEEP = frozenset(
 _ARITHMETIC = (ast.Add, ast.Mod, ast.Mult)
 
 
-_WITHOUT_NODES = frozenset(
-    (
-        *("ctx", "op", "ops", "id", "attr", "arg", "type_comment", "kind", "n", "s", "names", "module", "level"),
-        *("returns", "annotation", "name", "asname", "simple", "is_async", "conversion"),
-    )
-)
-
-
-class _Fields(dict[type[ast.AST], tuple[str, ...]]):
-    """The fields of each kind of node that hold nodes."""
-
-    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
-        found = self[kind] = () if kind is ast.Constant else tuple(f for f in kind._fields if f not in _WITHOUT_NODES)
-        return found
-
-
-_FIELDS = _Fields()
-
-
-def nodes(tree: ast.AST) -> list[ast.AST]:
-    """All nodes of a tree, as ``ast.walk`` gives them, but for contexts, operators and aliases."""
-    found: list[Any] = [tree]
-    for node in found:
-        for field in _FIELDS[type(node)]:
-            value = getattr(node, field, None)
-            if type(value) is list:
-                found += value if None not in value else [one for one in value if one is not None]
-            elif value is not None:
-                found.append(value)
-    return found
-
-
 class _Blocks(dict[type[ast.AST], tuple[str, ...]]):
     """The fields of each kind of statement that hold statements, or handlers with some."""
 
@@ -190,9 +159,9 @@ class Evidence:
         self._of_kinds: dict[tuple[str, ...], set[str]] = {}
         self._calls: list[ast.Call] = []
         for node in nodes(tree):
-            note = _NOTES.get(type(node))
-            if note is not None:
-                note(self, node)
+            kind = type(node)
+            if kind in _NOTES:
+                _NOTES[kind](self, node)
         for call in self._calls:
             self._arguments(call)
         self._spread()

@@ -238,9 +238,14 @@ def _rewritten(tree: Tree, text: str, floats: str, site: Site | None = None) -> 
     return rewriter.problems
 
 
-_TYPES_MATTER = re.compile(
-    r"\b[bB][rR]?['\"]|\b(?:bytes|bytearray|memoryview)\b|\.(?:encode|recv|read)\(|pack\(|hexlify|MemoryError"
-    r"|\*=|\*[ \t]*\d{5}|[\w\])][ \t]*%[ \t]*[\w(\[=]"
+_WORDS_MATTER = (
+    *(".encode(", ".recv(", ".read(", "pack(", "hexlify", "MemoryError", "*="),
+    *("bytes", "bytearray", "memoryview"),
+)
+_TYPES_MATTER = (
+    re.compile(r"%(?:(?<=[\w\])]%)|(?<=[\w\])][ \t]%)|(?<=[ \t][ \t]%))[ \t]*[\w(\[=]"),
+    re.compile(r"\*[ \t]*\d{5}"),
+    re.compile(r"[bB](?:['\"](?<=\b[bB].)|[rR]['\"](?<=\b[bB]..))"),
 )
 """One of these must be in a text for an operator between variables to differ from the host's; or these three:"""
 _ATTRIBUTE_SET = re.compile(r"(?:^|[:;])[ \t]*(\w+)\.\w+[ \t]*=(?!=)", re.MULTILINE)
@@ -269,7 +274,7 @@ def _evidence(tree: Tree, text: str) -> Any:
 
 def _types_matter(text: str) -> bool:
     """Whether the kinds of the names in ``text`` must be known."""
-    if _TYPES_MATTER.search(text):
+    if any(word in text for word in _WORDS_MATTER) or any(pattern.search(text) for pattern in _TYPES_MATTER):
         return True
     if "|" in text and ("{" in text or "dict" in text) and _UNITED.search(text):
         return True

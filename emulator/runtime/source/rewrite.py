@@ -38,6 +38,7 @@ from emulator.runtime.source.callgraph import CallGraph
 from emulator.runtime.source.constants import constant_of, fold, of_a_module
 from emulator.runtime.source.errors import Problem
 from emulator.runtime.source.grammar import Construct
+from emulator.runtime.source.nodes import nodes
 from emulator.runtime.source.targets import Targets
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ _LONGEST_TEMPLATE = 200
 
 _SEQUENCES = (ast.List, ast.Tuple, ast.ListComp, ast.GeneratorExp, ast.Constant)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+_NAME, _CONSTANT, _READ = ast.Name, ast.Constant, ast.Load
 
 Handler = Callable[["Rewriter", Any], Any]
 
@@ -150,12 +153,16 @@ class Rewriter:
     def _children(self, node: Any) -> Any:
         for field in _FIELDS[type(node)]:
             value = getattr(node, field, None)
-            if value is None:
-                continue
-            if type(value) is list:
+            kind = type(value)
+            if kind is list:
                 if value:
                     self._list(value)
-            elif isinstance(value, ast.AST):
+            elif kind is _NAME and value.id not in self._odd_names:
+                if type(value.ctx) is _READ:
+                    self._graph.reads.add(value.id)
+            elif (
+                value is not None and (kind is not _CONSTANT or self._single is not None) and isinstance(value, ast.AST)
+            ):
                 new = self._visit(value)
                 if new is not value:
                     setattr(node, field, new)
@@ -164,7 +171,11 @@ class Rewriter:
     def _list(self, items: list[Any]) -> None:
         changed = False
         for index, item in enumerate(items):
-            if item is not None:
+            kind = type(item)
+            if kind is _NAME and item.id not in self._odd_names:
+                if type(item.ctx) is _READ:
+                    self._graph.reads.add(item.id)
+            elif item is not None and (kind is not _CONSTANT or self._single is not None):
                 new = self._visit(item)
                 if new is not item:
                     items[index] = new
@@ -271,7 +282,7 @@ class Rewriter:
     # -- statements ------------------------------------------------------------------------------------------------
 
     def _Assign(self, node: ast.Assign) -> ast.stmt | list[ast.stmt]:
-        value = constant_of(node)
+        value = constant_of(node) if type(node.value) is ast.Call else None
         target = node.targets[0]
         if value is None:
             self._stores.bound(target, node.value)
@@ -504,13 +515,18 @@ class Rewriter:
         return node
 
     def _Attribute(self, node: ast.Attribute) -> ast.expr:
-        if isinstance(node.ctx, ast.Load):
+        if type(node.ctx) is _READ:
             self._graph.reads.add(node.attr)
         return self._attribute(node)
 
     def _attribute(self, node: ast.Attribute) -> ast.expr:
-        node.value = self._visit(node.value)
-        if isinstance(node.ctx, ast.Load) and (node.attr in LOOKED_UP or _is_super(node.value)):
+        value = node.value
+        if type(value) is _NAME and value.id not in self._odd_names:
+            if type(value.ctx) is _READ:
+                self._graph.reads.add(value.id)
+        else:
+            value = node.value = self._visit(value)
+        if (node.attr in LOOKED_UP or (type(value) is ast.Call and _is_super(value))) and type(node.ctx) is _READ:
             return called(hooks.GETATTR, node.value, constant(node.attr, node), at=node)
         return node
 
@@ -519,11 +535,12 @@ class Rewriter:
         twice = self._check_arguments(node)
         if isinstance(function, ast.Name) and function.id == "super" and not node.args:
             self._check_super(node)
-        self._graph.called(node)
+        self._graph.called(function)
         star_last = bool(node.keywords) and _star_is_late(node)
-        quick = self._quick_call(node, function)
-        if quick is not None:
-            return quick
+        if self._imported and self._site is not None:
+            quick = self._quick_call(node, function)
+            if quick is not None:
+                return quick
         made = self._call(node, function)
         if twice:
             made.func = called(hooks.TWICE, made.func, *twice, at=made.func)
@@ -531,8 +548,6 @@ class Rewriter:
 
     def _quick_call(self, node: ast.Call, function: ast.expr) -> ast.expr | None:
         """A call of ``struct`` or ``hashlib`` that the host does where it agrees; None for any other."""
-        if not self._imported or self._site is None:
-            return None
         packing = _PACKING.get(self._native(function))
         if packing and node.args and not node.keywords and self._site_for(node.args[0], node.args[1:]):
             return self._packed(node, packing)
@@ -543,7 +558,12 @@ class Rewriter:
 
     def _call(self, node: ast.Call, function: ast.expr) -> ast.Call:
         if isinstance(function, ast.Attribute):
-            if function.attr == "format" and self._site_for(function.value, node.args) and not node.keywords:
+            if (
+                self._site is not None
+                and function.attr == "format"
+                and self._site_for(function.value, node.args)
+                and not node.keywords
+            ):
                 node.func = self._site_of(hooks.FIELDS, function.value, len(node.args))
                 self._arguments_of(node)
                 return node
@@ -559,8 +579,10 @@ class Rewriter:
             if may_differ is not None and may_differ(node):
                 careful = True
             else:
-                careful = isinstance(function.value, (ast.Name, ast.Attribute)) and self._may_be(
-                    function.value, BYTEARRAY
+                careful = (
+                    self._evidence is not None
+                    and isinstance(function.value, (ast.Name, ast.Attribute))
+                    and self._evidence.may_be(function.value, BYTEARRAY)
                 )
             if careful:
                 value = self._visit(function.value)
@@ -632,7 +654,7 @@ class Rewriter:
         for index, argument in enumerate(arguments):
             if type(argument) is ast.Starred:
                 argument.value = _ordered(self._visit(argument.value))
-            else:
+            elif type(argument) is not _CONSTANT or self._single is not None:
                 arguments[index] = self._visit(argument)
         for keyword in node.keywords:
             keyword.value = self._visit(keyword.value)
@@ -1150,16 +1172,19 @@ def _changed_in(loop: ast.For) -> bool:
         over = over.func.value
     if not isinstance(over, (ast.Name, ast.Attribute)):
         return False
-    wanted = ast.dump(over)
-    for statement in loop.body:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
-                changed: ast.expr = node.value
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
-                changed = node.func.value
-            else:
+    kind, wanted = type(over), ""
+    for node in nodes(*loop.body):
+        if isinstance(node, ast.Subscript):
+            if isinstance(node.ctx, ast.Load):
                 continue
-            if isinstance(changed, type(over)) and ast.dump(changed) == wanted:
+            changed = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
+            changed = node.func.value
+        else:
+            continue
+        if type(changed) is kind:
+            wanted = wanted or ast.dump(over)
+            if ast.dump(changed) == wanted:
                 return True
     return False
 

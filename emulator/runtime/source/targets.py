@@ -10,6 +10,7 @@ import ast
 import re
 
 from emulator.runtime.calls import TYPES
+from emulator.runtime.source.nodes import nodes
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -98,7 +99,7 @@ def _handed_on(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
     arguments = function.args
     parameters = {argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
     found: set[str] = set()
-    for node in ast.walk(function):
+    for node in nodes(function):
         value = node.value if isinstance(node, ast.Return) else node.func if isinstance(node, ast.Call) else None
         if isinstance(value, ast.Name) and value.id in parameters:
             found.add(value.id)
