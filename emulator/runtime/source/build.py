@@ -21,7 +21,7 @@ def stored(identifier: str) -> ast.Name:
     return ast.Name(id=identifier, ctx=ast.Store())
 
 
-def place(at: ast.expr) -> Any:
+def place(at: ast.expr | ast.stmt) -> Any:
     """Where ``at`` stands, as arguments of a node's: much quicker than ``ast.copy_location``."""
     return {
         "lineno": at.lineno,
@@ -32,6 +32,7 @@ def place(at: ast.expr) -> Any:
 
 
 LOAD = ast.Load()
+STORE = ast.Store()
 
 
 def called(function: str, *arguments: ast.expr, at: ast.expr) -> ast.Call:

@@ -92,9 +92,10 @@ _METHODS: dict[type[ast.AST], list[str]] = {kind: _special(names) for kind, name
 for _kind, _name in _OPERATORS.items():
     _METHODS[_kind] = [*_METHODS.get(_kind, ()), f"__{_name}__", f"__i{_name}__"]
 _OF_CALLS = {name: _special(names) for name, names in _OF_BUILTINS.items()}
+_WELL_KNOWN = frozenset([*_OF_CALLS, *_TEXTS, *_CALLS_BACK])
 
 
-SPECIAL = re.compile(r"\bdef\s+__(?!init__|new__|name__)\w+__")
+SPECIAL = re.compile(r"def(?<=\bdef)\s+__(?!init__|new__|name__)\w+__")
 """In a text that defines such methods every operation is looked at."""
 
 
@@ -103,6 +104,12 @@ class CallGraph:
 
     def __init__(self, *, special: bool) -> None:
         self.special = special
+        self.reads: set[str] = set()
+        """The names and attributes that are read in the function around, but not called there: a property, or a function that
+        is handed around. Who walks the tree adds to them."""
+        self.kinds: set[type[ast.AST]] = set()
+        """The kinds of the nodes and operators in it, which call special methods; only filled if ``special``."""
+        self._around: list[tuple[set[str], set[type[ast.AST]]]] = []
         self._edges: dict[str, set[str]] = {_HANDED: set()}
         self._functions: list[tuple[str, Any]] = []
         self._unknown: list[tuple[set[str], str]] = []
@@ -128,12 +135,19 @@ class CallGraph:
                     self._handed.add(name)
                     edges.add(_HANDED)
         self._open.append(edges)
+        self._around.append((self.reads, self.kinds))
+        self.reads, self.kinds = set(), set()
         self._owners.append("")
         return name
 
     def leave_function(self, name: str, node: Any) -> None:
         """``node``: what becomes of the function, kept for :meth:`recursive`."""
-        self._open.pop()
+        edges = self._open.pop()
+        edges |= self.reads
+        self._handed |= self.reads
+        for kind in self.kinds:
+            edges.update(_METHODS.get(kind, ()))
+        self.reads, self.kinds = self._around.pop()
         self._owners.pop()
         self._functions.append((name, node))
 
@@ -148,44 +162,41 @@ class CallGraph:
         """It has ended."""
         self._owners.pop()
 
-    def called(self, node: ast.Call) -> None:
-        """A call."""
-        function = node.func
-        name = _last_name(function)
+    def called(self, function: ast.expr) -> None:
+        """A call of ``function``."""
         if not self._open:
             return
+        plain = True
+        if isinstance(function, ast.Name):
+            name = function.id
+        elif isinstance(function, ast.Attribute):
+            name = function.attr
+        else:
+            name, plain = _last_name(function), False
         edges = self._open[-1]
         edges.add(name)
-        if name in _OF_CALLS:
-            edges.update(_OF_CALLS[name])
-        if name in _TEXTS:
-            edges.add(_HANDED)
-            self._unknown.append((edges, ""))
-        if name in _CALLS_BACK or not isinstance(function, (ast.Name, ast.Attribute)):
-            edges.add(_HANDED)
-        elif name not in _BUILTINS:
+        if not plain or name in _WELL_KNOWN:
+            edges.update(_OF_CALLS.get(name, ()))
+            if name in _TEXTS:
+                edges.add(_HANDED)
+                self._unknown.append((edges, ""))
+            if not plain or name in _CALLS_BACK:
+                edges.add(_HANDED)
+                return
+        if name not in _BUILTINS:
             self._unknown.append((edges, name))
-
-    def read(self, name: str) -> None:
-        """A name or an attribute that is not called where it stands: a property, or a function that is handed around."""
-        self._handed.add(name)
-        if self._open:
-            self._open[-1].add(name)
 
     def bound(self, name: str, node: ast.Lambda) -> None:
         """A lambda is given a name."""
         self._edges.setdefault(name, set()).add(f"<lambda {node.lineno}:{node.col_offset}>")
 
-    def uses(self, kinds: Iterable[type[ast.AST]]) -> None:
-        """Operations, which call special methods."""
-        if self._open:
-            for kind in kinds:
-                self._open[-1].update(_METHODS.get(kind, ()))
-
     # -- after -------------------------------------------------------------------------------------------------------
 
     def recursive(self) -> list[Any]:
         """The functions that may call themselves, as given to :meth:`leave_function`."""
+        if not self._functions:
+            return []
+        self._handed |= self.reads
         edges = self._edges
         for caller, name in self._unknown:
             if name not in edges:

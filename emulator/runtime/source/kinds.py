@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from emulator.runtime.source.build import BYTEARRAY, BYTES, DICT, EXCEPTION, FUNCTION, NUMBER, OTHER, SEQUENCE, TEXT
+from emulator.runtime.source.nodes import nodes
 
 Kinds = frozenset[str]
 _NONE: Kinds = frozenset()
@@ -109,44 +111,17 @@ _KEEP = frozenset(
 _ARITHMETIC = (ast.Add, ast.Mod, ast.Mult)
 
 
-_NOTED = frozenset(
-    (
-        *(ast.Assign, ast.AugAssign, ast.For, ast.comprehension, ast.withitem, ast.Call, ast.ExceptHandler),
-        *(ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda),
-    )
-)
-"""What binds names or hands on values."""
-
-_WITHOUT_NODES = frozenset(
-    (
-        *("ctx", "op", "ops", "id", "attr", "arg", "type_comment", "kind", "n", "s", "names", "module", "level"),
-        *("returns", "annotation", "name", "asname", "simple", "is_async", "conversion"),
-    )
-)
-
-
-class _Fields(dict[type[ast.AST], tuple[str, ...]]):
-    """The fields of each kind of node that hold nodes."""
+class _Blocks(dict[type[ast.AST], tuple[str, ...]]):
+    """The fields of each kind of statement that hold statements, or handlers with some."""
 
     def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
-        found = self[kind] = () if kind is ast.Constant else tuple(f for f in kind._fields if f not in _WITHOUT_NODES)
+        inner = ("body", "orelse", "finalbody", "handlers")
+        found = self[kind] = tuple(field for field in inner if field in kind._fields)
         return found
 
 
-_FIELDS = _Fields()
-
-
-def nodes(tree: ast.AST) -> list[ast.AST]:
-    """All nodes of a tree, as ``ast.walk`` gives them, but for contexts, operators and aliases."""
-    found: list[Any] = [tree]
-    for node in found:
-        for field in _FIELDS[type(node)]:
-            value = getattr(node, field, None)
-            if type(value) is list:
-                found += value if None not in value else [one for one in value if one is not None]
-            elif value is not None:
-                found.append(value)
-    return found
+_BLOCKS = _Blocks()
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def _results(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
@@ -160,11 +135,11 @@ def _results(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.e
         elif isinstance(statement, ast.Expr):
             if isinstance(statement.value, ast.Yield) and statement.value.value is not None:
                 yield statement.value.value
-        elif not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            for name in ("body", "orelse", "finalbody"):
-                left += getattr(statement, name, ())
-            for handler in getattr(statement, "handlers", ()):
-                left += handler.body
+        else:
+            blocks = _BLOCKS[type(statement)]
+            if blocks and not isinstance(statement, _DEFINITIONS):
+                for name in blocks:
+                    left += getattr(statement, name)
 
 
 _ITEMS = "[]"
@@ -176,17 +151,18 @@ class Evidence:
     """Gathers, from one file, what each name may be. Attributes stand under ``.name``, results of functions under ``name()``."""
 
     def __init__(self, tree: ast.AST) -> None:
-        self._direct: dict[str, set[str]] = {}
-        self._from: dict[str, set[str]] = {}
+        self._direct: defaultdict[str, set[str]] = defaultdict(set)
+        self._from: defaultdict[str, set[str]] = defaultdict(set)
         self._parameters: dict[str, list[list[str]]] = {}
         self._classes: set[str] = set()
         self._spread_out = False
         self._of_kinds: dict[tuple[str, ...], set[str]] = {}
-        calls: list[ast.Call] = []
+        self._calls: list[ast.Call] = []
         for node in nodes(tree):
-            if type(node) in _NOTED:
-                self._note(node, calls)
-        for call in calls:
+            kind = type(node)
+            if kind in _NOTES:
+                _NOTES[kind](self, node)
+        for call in self._calls:
             self._arguments(call)
         self._spread()
 
@@ -205,7 +181,7 @@ class Evidence:
             known = {name for name, found in self._direct.items() if not found.isdisjoint(kinds)}
             self._of_kinds[kinds] = known
         if isinstance(node, (ast.Name, ast.Attribute)):
-            return _named(node) in known
+            return bool(known) and _named(node) in known
         if isinstance(node, ast.Constant):
             return _OF_CONSTANTS.get(type(node.value)) in kinds
         return not self.of(node).isdisjoint(kinds)
@@ -216,37 +192,49 @@ class Evidence:
 
     # -- gathering -----------------------------------------------------------------------------------------------
 
-    def _note(self, node: ast.AST, calls: list[ast.Call]) -> None:
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                self._bind(target, node.value)
-        elif isinstance(node, ast.AugAssign):
-            if isinstance(node.op, _ARITHMETIC):
-                self._bind(node.target, node.value)
-            else:
-                self._add(node.target, (NUMBER,), ())
-        elif isinstance(node, (ast.For, ast.comprehension)):
-            self._bind(node.target, node.iter)
-        elif isinstance(node, ast.withitem):
-            if node.optional_vars is not None:
-                self._add(node.optional_vars, (OTHER,), ())
-        elif isinstance(node, ast.Call):
-            calls.append(node)
-        elif isinstance(node, ast.ExceptHandler):
-            if node.name:
-                self._put(node.name, (EXCEPTION, OTHER), ())
-        elif isinstance(node, ast.ClassDef):
-            self._classes.add(node.name)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            self._function(node.name, node.args)
-            self._put(node.name, (FUNCTION,), ())
-            for value in _results(node):
-                self._put(f"{node.name}()", *self._looked_at(value))
-        elif isinstance(node, ast.Lambda):
-            self._defaults(node.args)
+    def _note_assign(self, node: ast.Assign) -> None:
+        for target in node.targets:
+            self._bind(target, node.value)
+
+    def _note_augmented(self, node: ast.AugAssign) -> None:
+        if isinstance(node.op, _ARITHMETIC):
+            self._bind(node.target, node.value)
+        else:
+            self._add(node.target, (NUMBER,), ())
+
+    def _note_loop(self, node: ast.For | ast.comprehension) -> None:
+        self._bind(node.target, node.iter)
+
+    def _note_item(self, node: ast.withitem) -> None:
+        if node.optional_vars is not None:
+            self._add(node.optional_vars, (OTHER,), ())
+
+    def _note_call(self, node: ast.Call) -> None:
+        self._calls.append(node)
+
+    def _note_handler(self, node: ast.ExceptHandler) -> None:
+        if node.name:
+            self._put(node.name, (EXCEPTION, OTHER), ())
+
+    def _note_class(self, node: ast.ClassDef) -> None:
+        self._classes.add(node.name)
+
+    def _note_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self._function(node.name, node.args)
+        self._put(node.name, (FUNCTION,), ())
+        for value in _results(node):
+            self._put(f"{node.name}()", *self._looked_at(value))
+
+    def _note_lambda(self, node: ast.Lambda) -> None:
+        self._defaults(node.args)
 
     def _bind(self, target: ast.expr, value: ast.expr) -> None:
-        if isinstance(target, (ast.Tuple, ast.List)):
+        if isinstance(target, (ast.Name, ast.Attribute)):
+            if type(value) is ast.Lambda and isinstance(target, ast.Name):
+                self._function(target.id, value.args)
+                self._put(f"{target.id}()", *self._looked_at(value.body))
+            self._put(_named(target) or "", *self._looked_at(value))
+        elif isinstance(target, (ast.Tuple, ast.List)):
             parts: list[ast.expr] = [value] * len(target.elts)
             if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts):
                 parts = value.elts
@@ -255,9 +243,6 @@ class Evidence:
         elif isinstance(target, ast.Starred):
             self._bind(target.value, value)
         else:
-            if isinstance(value, ast.Lambda) and isinstance(target, ast.Name):
-                self._function(target.id, value.args)
-                self._put(f"{target.id}()", *self._looked_at(value.body))
             self._add(target, *self._looked_at(value))
 
     def _add(self, target: ast.expr, direct: Iterable[str], names: Iterable[str]) -> None:
@@ -266,8 +251,9 @@ class Evidence:
             self._put(name, direct, names)
 
     def _put(self, name: str, direct: Iterable[str], names: Iterable[str]) -> None:
-        self._direct.setdefault(name, set()).update(direct)
-        self._from.setdefault(name, set()).update(names)
+        self._direct[name].update(direct)
+        if names:
+            self._from[name].update(names)
 
     def _function(self, name: str, arguments: ast.arguments) -> None:
         self._parameters.setdefault(name, []).append([argument.arg for argument in arguments.args])
@@ -350,12 +336,21 @@ class Evidence:
 
     def _looked_at(self, node: ast.expr) -> tuple[Iterable[str], Iterable[str]]:
         """What ``node`` is for certain, and the names whose kinds it may have."""
+        kind = type(node)
+        if kind is ast.Constant:
+            return (_OF_CONSTANTS.get(type(node.value), OTHER),), ()  # type: ignore[attr-defined]
+        if kind is ast.Name:
+            return (), (node.id,)  # type: ignore[attr-defined]
+        if kind is ast.Attribute:
+            return (), (f".{node.attr}",)  # type: ignore[attr-defined]
         direct: set[str] = set()
         names: set[str] = set()
         left = [node]
         while left:
             node = left.pop()
-            if isinstance(node, ast.Constant):
+            if isinstance(node, ast.Call):
+                self._result(node, direct, names, left)
+            elif isinstance(node, ast.Constant):
                 direct.add(_OF_CONSTANTS.get(type(node.value), OTHER))
             elif isinstance(node, (ast.Name, ast.Attribute)):
                 names.add(_named(node) or "")
@@ -386,8 +381,6 @@ class Evidence:
                 self._item(node, direct, names, left)
             elif isinstance(node, ast.Starred):
                 left.append(node.value)
-            elif isinstance(node, ast.Call):
-                self._result(node, direct, names, left)
             else:
                 direct.add(FUNCTION if isinstance(node, ast.Lambda) else OTHER)
         return direct, names
@@ -407,7 +400,12 @@ class Evidence:
 
     def _result(self, call: ast.Call, direct: set[str], names: set[str], left: list[ast.expr]) -> None:
         function = call.func
-        name = getattr(function, "attr", None) or getattr(function, "id", "")
+        if isinstance(function, ast.Name):
+            name = function.id
+        elif isinstance(function, ast.Attribute):
+            name = function.attr
+        else:
+            name = ""
         if name in _OF_CALLS:
             direct |= _OF_CALLS[name]
         elif name in _KEEP:
@@ -440,3 +438,19 @@ def _named(node: ast.expr) -> str | None:
     if isinstance(node, (ast.Subscript, ast.Starred)):
         return _named(node.value)
     return None
+
+
+_NOTES: dict[type[ast.AST], Callable[[Evidence, Any], None]] = {
+    ast.Assign: Evidence._note_assign,
+    ast.AugAssign: Evidence._note_augmented,
+    ast.For: Evidence._note_loop,
+    ast.comprehension: Evidence._note_loop,
+    ast.withitem: Evidence._note_item,
+    ast.Call: Evidence._note_call,
+    ast.ExceptHandler: Evidence._note_handler,
+    ast.ClassDef: Evidence._note_class,
+    ast.FunctionDef: Evidence._note_function,
+    ast.AsyncFunctionDef: Evidence._note_function,
+    ast.Lambda: Evidence._note_lambda,
+}
+"""What binds names or hands on values."""

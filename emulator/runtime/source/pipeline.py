@@ -173,7 +173,7 @@ def _examined(
     text: str, filename: str, mode: str, floats: str, site: Site | None = None
 ) -> tuple[Tree | None, list[Problem]]:
     """The rewritten tree, and what the board refuses. Without a tree there is at least one problem."""
-    found = list(refused(text))
+    found = refused(text)
     tree: Tree | None
     try:
         tree, mended = _parsed(text, filename, mode)
@@ -227,15 +227,8 @@ def _before(text: str, line: int) -> list[Problem]:
 
 
 def _rewritten(tree: Tree, text: str, floats: str, site: Site | None = None) -> list[Problem]:
-    lines: list[str] = []
-
-    def line(number: int) -> str:
-        if not lines:
-            lines.extend(text.split("\n"))
-        return lines[number - 1]
-
     rewriter = Rewriter(
-        line,
+        text,
         single_floats=floats == "single",
         site=site,
         evidence=_evidence(tree, text),
@@ -245,16 +238,22 @@ def _rewritten(tree: Tree, text: str, floats: str, site: Site | None = None) -> 
     return rewriter.problems
 
 
-_TYPES_MATTER = re.compile(
-    r"\b[bB][rR]?['\"]|\b(?:bytes|bytearray|memoryview)\b|\.(?:encode|recv|read)\(|pack\(|hexlify|MemoryError"
-    r"|\*=|\*[ \t]*\d{5}|[\w\])][ \t]*%[ \t]*[\w(\[=]"
+_WORDS_MATTER = (
+    *(".encode(", ".recv(", ".read(", "pack(", "hexlify", "MemoryError", "*="),
+    *("bytes", "bytearray", "memoryview"),
+)
+_TYPES_MATTER = (
+    re.compile(r"%(?:(?<=[\w\])]%)|(?<=[\w\])][ \t]%)|(?<=[ \t][ \t]%))[ \t]*[\w(\[=]"),
+    re.compile(r"\*[ \t]*\d{5}"),
+    re.compile(r"[bB](?:['\"](?<=\b[bB].)|[rR]['\"](?<=\b[bB]..))"),
 )
 """One of these must be in a text for an operator between variables to differ from the host's; or these three:"""
 _ATTRIBUTE_SET = re.compile(r"(?:^|[:;])[ \t]*(\w+)\.\w+[ \t]*=(?!=)", re.MULTILINE)
-_BOUND = re.compile(
-    r"\bdef[ \t]+(\w+)|\bas[ \t]+(\w+)"
-    r"|(\w+)[ \t]*=[ \t]*(?:lambda|\w+(?:Error|Exception|Exit|Interrupt|Iteration)\b)"
+_BOUND = (
+    re.compile(r"def(?<=\bdef)[ \t]+(\w+)"),
+    re.compile(r"as(?<=\bas)[ \t]+(\w+)"),
 )
+_BOUND_VALUE = re.compile(r"=[ \t]*(?:lambda|\w+(?:Error|Exception|Exit|Interrupt|Iteration)\b)")
 _UNITED = re.compile(r"[\w\])}][ \t]*\|")
 
 
@@ -275,12 +274,20 @@ def _evidence(tree: Tree, text: str) -> Any:
 
 def _types_matter(text: str) -> bool:
     """Whether the kinds of the names in ``text`` must be known."""
-    if _TYPES_MATTER.search(text):
+    if any(word in text for word in _WORDS_MATTER) or any(pattern.search(text) for pattern in _TYPES_MATTER):
         return True
-    if _UNITED.search(text) and ("{" in text or "dict" in text):
+    if "|" in text and ("{" in text or "dict" in text) and _UNITED.search(text):
         return True
     owners = {owner for owner in _ATTRIBUTE_SET.findall(text) if owner != "self"}
-    return bool(owners) and any(owners.intersection(names) for names in _BOUND.findall(text))
+    if not owners:
+        return False
+    if any(not owners.isdisjoint(pattern.findall(text)) for pattern in _BOUND):
+        return True
+    for value in _BOUND_VALUE.finditer(text):
+        before = text[text.rfind("\n", 0, value.start()) + 1 : value.start()].rstrip(" \t")
+        if re.split(r"\W", before)[-1] in owners:
+            return True
+    return False
 
 
 _MOST_REPAIRS = 100

@@ -25,6 +25,7 @@ from emulator.runtime.source.build import (
     FUNCTION,
     LOAD,
     SEQUENCE,
+    STORE,
     TEXT,
     assigned,
     called,
@@ -32,12 +33,12 @@ from emulator.runtime.source.build import (
     name,
     place,
     placed,
-    stored,
 )
 from emulator.runtime.source.callgraph import CallGraph
 from emulator.runtime.source.constants import constant_of, fold, of_a_module
 from emulator.runtime.source.errors import Problem
 from emulator.runtime.source.grammar import Construct
+from emulator.runtime.source.nodes import nodes
 from emulator.runtime.source.targets import Targets
 
 if TYPE_CHECKING:
@@ -77,21 +78,25 @@ _LONGEST_TEMPLATE = 200
 _SEQUENCES = (ast.List, ast.Tuple, ast.ListComp, ast.GeneratorExp, ast.Constant)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
-Handler = Callable[[Any], Any]
+_NAME, _CONSTANT, _READ = ast.Name, ast.Constant, ast.Load
+
+Handler = Callable[["Rewriter", Any], Any]
 
 
-_NO_CHILDREN = frozenset("ctx op ops id attr arg type_comment kind names module level".split())  # noqa: SIM905  a table to read
+_NO_CHILDREN = frozenset(
+    "ctx op ops id attr arg name names asname module level type_comment kind is_async conversion simple".split()  # noqa: SIM905  a table to read
+)
 
 
-_known_fields: dict[type[ast.AST], tuple[str, ...]] = {}
+class _Fields(dict[type[ast.AST], tuple[str, ...]]):
+    """The fields of each kind of node that can hold expressions or statements, in the order of the source."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        found = self[kind] = tuple(field for field in kind._fields if field not in _NO_CHILDREN)
+        return found
 
 
-def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    """The fields of a kind of node that can hold expressions or statements, in the order of the source."""
-    fields = _known_fields.get(kind)
-    if fields is None:
-        fields = _known_fields[kind] = tuple(field for field in kind._fields if field not in _NO_CHILDREN)
-    return fields
+_FIELDS = _Fields()
 
 
 class Rewriter:
@@ -99,7 +104,7 @@ class Rewriter:
 
     def __init__(
         self,
-        lines: Callable[[int], str],
+        text: str,
         *,
         single_floats: bool,
         site: Callable[[str], None] | None = None,
@@ -109,7 +114,8 @@ class Rewriter:
         self.problems: list[Problem] = []
         self._site = site
         self._imported: dict[str, str] = {}
-        self._line = lines
+        self._text = text
+        self._lines: list[str] = []
         self._single = _single_precision() if single_floats else None
         self._evidence = evidence
         self._constants: dict[str, int] = {}
@@ -118,9 +124,11 @@ class Rewriter:
         """The definitions of functions and classes around."""
         self._in_coroutine: list[bool] = [False]
         self._graph = CallGraph(special=special_methods)
-        self._stores = Targets()
+        self._stores = Targets(text)
+        self._special = special_methods
+        self._odd_names = set(MICROPYTHON_NAMES)
+        """Names that are not left as they stand."""
         self._unique = 0
-        self._table: dict[type[ast.AST], Handler | None] = {}
 
     def tree(self, node: ast.Module | ast.Expression | ast.Interactive) -> None:
         """Walk a whole file."""
@@ -128,38 +136,52 @@ class Rewriter:
         for function in self._graph.recursive():
             _watch_depth(function)
 
+    def _line(self, number: int) -> str:
+        if not self._lines:
+            self._lines = self._text.split("\n")
+        return self._lines[number - 1]
+
     # -- walking -------------------------------------------------------------------------------------------------
 
-    def _visit(self, node: ast.AST) -> Any:
+    def _visit(self, node: Any) -> Any:
         kind = type(node)
-        if self._graph.special:
-            self._graph.uses((kind, *_operators(node)))
-        try:
-            handler = self._table[kind]
-        except KeyError:
-            handler = self._table[kind] = getattr(self, f"_{kind.__name__}", None) or self._refusal(kind)
-        return self._children(node) if handler is None else handler(node)
+        if self._special:
+            self._graph.kinds.add(kind)
+            self._graph.kinds.update(_operators(node))
+        return (_HANDLERS.get(kind) or _handler(kind))(self, node)
 
     def _children(self, node: Any) -> Any:
-        for field in _fields(type(node)):
+        for field in _FIELDS[type(node)]:
             value = getattr(node, field, None)
-            if isinstance(value, list):
+            kind = type(value)
+            if kind is list:
                 if value:
                     self._list(value)
-            elif isinstance(value, ast.AST):
-                setattr(node, field, self._visit(value))
+            elif kind is _NAME and value.id not in self._odd_names:
+                if type(value.ctx) is _READ:
+                    self._graph.reads.add(value.id)
+            elif (
+                value is not None and (kind is not _CONSTANT or self._single is not None) and isinstance(value, ast.AST)
+            ):
+                new = self._visit(value)
+                if new is not value:
+                    setattr(node, field, new)
         return node
 
     def _list(self, items: list[Any]) -> None:
         changed = False
         for index, item in enumerate(items):
-            if isinstance(item, ast.AST):
+            kind = type(item)
+            if kind is _NAME and item.id not in self._odd_names:
+                if type(item.ctx) is _READ:
+                    self._graph.reads.add(item.id)
+            elif item is not None and (kind is not _CONSTANT or self._single is not None):
                 new = self._visit(item)
                 if new is not item:
                     items[index] = new
-                    changed = changed or isinstance(new, list)
+                    changed = changed or type(new) is list
         if changed:
-            items[:] = [n for item in items for n in (item if isinstance(item, list) else (item,))]
+            items[:] = [n for item in items for n in (item if type(item) is list else (item,))]
 
     # -- refusing ------------------------------------------------------------------------------------------------
 
@@ -175,17 +197,6 @@ class Rewriter:
             )
         )
 
-    def _refusal(self, kind: type[ast.AST]) -> Handler | None:
-        construct = grammar.NODES.get(kind.__name__)
-        if construct is None:
-            return None
-
-        def refuse(node: Any) -> Any:
-            self.refuse(node, construct)
-            return node
-
-        return refuse
-
     # -- definitions ---------------------------------------------------------------------------------------------
 
     def _arguments(self, node: ast.arguments) -> ast.arguments:
@@ -194,8 +205,10 @@ class Rewriter:
         for argument in (*node.args, *node.kwonlyargs, node.vararg, node.kwarg):
             if argument is not None:
                 argument.annotation = None  # never evaluated on the board
-        self._list(node.defaults)
-        self._list(node.kw_defaults)
+        if node.defaults:
+            self._list(node.defaults)
+        if node.kw_defaults:
+            self._list(node.kw_defaults)
         return node
 
     def _decorators(self, nodes: list[ast.expr]) -> list[ast.expr]:
@@ -269,7 +282,7 @@ class Rewriter:
     # -- statements ------------------------------------------------------------------------------------------------
 
     def _Assign(self, node: ast.Assign) -> ast.stmt | list[ast.stmt]:
-        value = constant_of(node)
+        value = constant_of(node) if type(node.value) is ast.Call else None
         target = node.targets[0]
         if value is None:
             self._stores.bound(target, node.value)
@@ -294,6 +307,7 @@ class Rewriter:
             self.refuse(self._scopes[-1] if self._scopes else target, grammar.CONSTANT_AGAIN)
             return node
         self._constants[target.id] = number
+        self._odd_names.add(target.id)
         if target.id.startswith("_"):
             return ast.copy_location(ast.Pass(), node)
         node.value = ast.copy_location(ast.Constant(value=number), node.value)
@@ -476,9 +490,10 @@ class Rewriter:
     # -- expressions -----------------------------------------------------------------------------------------------
 
     def _Name(self, node: ast.Name) -> ast.expr:
-        if isinstance(node.ctx, ast.Load):
-            self._graph.read(node.id)
-        return self._name(node)
+        identifier = node.id
+        if type(node.ctx) is ast.Load:
+            self._graph.reads.add(identifier)
+        return self._name(node) if identifier in self._odd_names else node
 
     def _name(self, node: ast.Name) -> ast.expr:
         identifier = node.id
@@ -500,13 +515,18 @@ class Rewriter:
         return node
 
     def _Attribute(self, node: ast.Attribute) -> ast.expr:
-        if isinstance(node.ctx, ast.Load):
-            self._graph.read(node.attr)
+        if type(node.ctx) is _READ:
+            self._graph.reads.add(node.attr)
         return self._attribute(node)
 
     def _attribute(self, node: ast.Attribute) -> ast.expr:
-        node.value = self._visit(node.value)
-        if isinstance(node.ctx, ast.Load) and (node.attr in LOOKED_UP or _is_super(node.value)):
+        value = node.value
+        if type(value) is _NAME and value.id not in self._odd_names:
+            if type(value.ctx) is _READ:
+                self._graph.reads.add(value.id)
+        else:
+            value = node.value = self._visit(value)
+        if (node.attr in LOOKED_UP or (type(value) is ast.Call and _is_super(value))) and type(node.ctx) is _READ:
             return called(hooks.GETATTR, node.value, constant(node.attr, node), at=node)
         return node
 
@@ -515,11 +535,12 @@ class Rewriter:
         twice = self._check_arguments(node)
         if isinstance(function, ast.Name) and function.id == "super" and not node.args:
             self._check_super(node)
-        self._graph.called(node)
+        self._graph.called(function)
         star_last = bool(node.keywords) and _star_is_late(node)
-        quick = self._quick_call(node, function)
-        if quick is not None:
-            return quick
+        if self._imported and self._site is not None:
+            quick = self._quick_call(node, function)
+            if quick is not None:
+                return quick
         made = self._call(node, function)
         if twice:
             made.func = called(hooks.TWICE, made.func, *twice, at=made.func)
@@ -527,8 +548,6 @@ class Rewriter:
 
     def _quick_call(self, node: ast.Call, function: ast.expr) -> ast.expr | None:
         """A call of ``struct`` or ``hashlib`` that the host does where it agrees; None for any other."""
-        if not self._imported or self._site is None:
-            return None
         packing = _PACKING.get(self._native(function))
         if packing and node.args and not node.keywords and self._site_for(node.args[0], node.args[1:]):
             return self._packed(node, packing)
@@ -539,9 +558,14 @@ class Rewriter:
 
     def _call(self, node: ast.Call, function: ast.expr) -> ast.Call:
         if isinstance(function, ast.Attribute):
-            if function.attr == "format" and self._site_for(function.value, node.args) and not node.keywords:
+            if (
+                self._site is not None
+                and function.attr == "format"
+                and self._site_for(function.value, node.args)
+                and not node.keywords
+            ):
                 node.func = self._site_of(hooks.FIELDS, function.value, len(node.args))
-                self._arguments_of(node, 0)
+                self._arguments_of(node)
                 return node
             may_differ = CAREFUL_CALLS.get(function.attr)
             careful = function.attr in CAREFUL or (may_differ is not None and may_differ(node))
@@ -550,13 +574,15 @@ class Rewriter:
                 self._site(identifier)
                 node.func = ast.Name(identifier, LOAD, **place(function))
                 node.args.insert(0, function.value)
-                self._arguments_of(node, 0)
+                self._arguments_of(node)
                 return node
             if may_differ is not None and may_differ(node):
                 careful = True
             else:
-                careful = isinstance(function.value, (ast.Name, ast.Attribute)) and self._may_be(
-                    function.value, BYTEARRAY
+                careful = (
+                    self._evidence is not None
+                    and isinstance(function.value, (ast.Name, ast.Attribute))
+                    and self._evidence.may_be(function.value, BYTEARRAY)
                 )
             if careful:
                 value = self._visit(function.value)
@@ -566,12 +592,13 @@ class Rewriter:
             else:
                 node.func = self._attribute(function)
         elif isinstance(function, ast.Name):
-            node.func = self._name(function)
+            if function.id in self._odd_names:
+                node.func = self._name(function)
             if function.id in TYPES:
                 node.func = _made_by(function.id, node.func)
         else:
             node.func = self._visit(function)
-        self._arguments_of(node, 0)
+        self._arguments_of(node)
         return node
 
     def _native(self, function: ast.expr) -> str:
@@ -622,24 +649,28 @@ class Rewriter:
             if not (given.args or given.vararg or given.kwonlyargs or given.kwarg):
                 self.refuse(node, grammar.SUPER)
 
-    def _arguments_of(self, node: ast.Call, first: int) -> None:
-        for index in range(first, len(node.args)):
-            argument = node.args[index]
-            if isinstance(argument, ast.Starred):
+    def _arguments_of(self, node: ast.Call) -> None:
+        arguments = node.args
+        for index, argument in enumerate(arguments):
+            if type(argument) is ast.Starred:
                 argument.value = _ordered(self._visit(argument.value))
-            else:
-                node.args[index] = self._visit(argument)
+            elif type(argument) is not _CONSTANT or self._single is not None:
+                arguments[index] = self._visit(argument)
         for keyword in node.keywords:
             keyword.value = self._visit(keyword.value)
 
     def _check_arguments(self, node: ast.Call) -> list[ast.expr]:
         """Refuses what the board does; returns the names of keyword arguments that are given twice."""
-        stars = [index for index, argument in enumerate(node.args) if isinstance(argument, ast.Starred)]
-        if stars:
-            if len(stars) > 1:
-                self.refuse(node, grammar.TWO_STARS)
-            elif stars[0] != len(node.args) - 1:
-                self.refuse(node, grammar.AFTER_STAR)
+        stars = 0
+        for argument in node.args:
+            if type(argument) is ast.Starred:
+                stars += 1
+        if stars > 1:
+            self.refuse(node, grammar.TWO_STARS)
+        elif stars and not isinstance(node.args[-1], ast.Starred):
+            self.refuse(node, grammar.AFTER_STAR)
+        if not node.keywords:
+            return []
         for keyword in node.keywords:
             if keyword.arg in self._constants:
                 self.refuse(keyword, grammar.KEYWORD_CONSTANT)
@@ -905,6 +936,27 @@ class Rewriter:
         return self._line(node.lineno).encode()[node.col_offset : node.col_offset + 1] != b"("
 
 
+_HANDLERS: dict[type[ast.AST], Handler] = {}
+
+
+def _handler(kind: type[ast.AST]) -> Handler:
+    """What is done with a kind of node."""
+    found: Handler | None = getattr(Rewriter, f"_{kind.__name__}", None)
+    if found is None:
+        construct = grammar.NODES.get(kind.__name__)
+        found = Rewriter._children if construct is None else _refusing(construct)
+    _HANDLERS[kind] = found
+    return found
+
+
+def _refusing(construct: Construct) -> Handler:
+    def refuse(rewriter: Rewriter, node: Any) -> Any:
+        rewriter.refuse(node, construct)
+        return node
+
+    return refuse
+
+
 def _single_precision() -> Any:
     from emulator.runtime.single import constants
 
@@ -1120,16 +1172,19 @@ def _changed_in(loop: ast.For) -> bool:
         over = over.func.value
     if not isinstance(over, (ast.Name, ast.Attribute)):
         return False
-    wanted = ast.dump(over)
-    for statement in loop.body:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
-                changed: ast.expr = node.value
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
-                changed = node.func.value
-            else:
+    kind, wanted = type(over), ""
+    for node in nodes(*loop.body):
+        if isinstance(node, ast.Subscript):
+            if isinstance(node.ctx, ast.Load):
                 continue
-            if isinstance(changed, type(over)) and ast.dump(changed) == wanted:
+            changed = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
+            changed = node.func.value
+        else:
+            continue
+        if type(changed) is kind:
+            wanted = wanted or ast.dump(over)
+            if ast.dump(changed) == wanted:
                 return True
     return False
 
@@ -1215,7 +1270,8 @@ def _globals() -> ast.Call:
 
 
 def _guard(before: ast.stmt) -> ast.stmt:
-    return placed([ast.Expr(ast.Call(func=name(hooks.GUARD), args=[], keywords=[]))], before)[0]
+    where = place(before)
+    return ast.Expr(ast.Call(ast.Name(hooks.GUARD, LOAD, **where), [], [], **where), **where)
 
 
 def _leaves(body: list[ast.stmt]) -> bool:
@@ -1229,9 +1285,10 @@ def _watch_depth(function: ast.FunctionDef | ast.Lambda) -> None:
     the end is not counted, which is less than the size of a call on the board is known to.
     """
     if isinstance(function, ast.Lambda):
-        deep = _is_deep(ast.NamedExpr(target=stored(hooks.MARK_HELD), value=name(hooks.MARK)))
-        watched = ast.BoolOp(op=ast.Or(), values=[deep, function.body])
-        function.body = ast.fix_missing_locations(ast.copy_location(watched, function.body))
+        where = place(function.body)
+        held = ast.Name(hooks.MARK_HELD, STORE, **where)
+        deep = _is_deep(ast.NamedExpr(held, ast.Name(hooks.MARK, LOAD, **where), **where), where)
+        function.body = ast.BoolOp(ast.Or(), [deep, function.body], **where)
         return
     body = function.body
     first = 1 if len(body) > 1 and isinstance(body[0], ast.Expr) and _text(body[0].value) else 0
@@ -1242,9 +1299,10 @@ def _watch_depth(function: ast.FunctionDef | ast.Lambda) -> None:
             first = at
     if at < len(body) and isinstance(body[at], ast.Return) and _divided(body, at):
         first = at + 1
-    look = _is_deep(name(hooks.MARK_HELD))
-    before = body[min(first, len(body) - 1)]
-    body[first:first] = placed([assigned(hooks.MARK_HELD, name(hooks.MARK)), ast.Expr(look)], before)
+    where = place(body[min(first, len(body) - 1)])
+    held, mark = ast.Name(hooks.MARK_HELD, STORE, **where), ast.Name(hooks.MARK, LOAD, **where)
+    look = _is_deep(ast.Name(hooks.MARK_HELD, LOAD, **where), where)
+    body[first:first] = [ast.Assign([held], mark, **where), ast.Expr(look, **where)]
 
 
 _SIMPLE = (ast.If, ast.Assign, ast.AugAssign, ast.Expr, ast.Pass, ast.Assert)
@@ -1289,8 +1347,12 @@ def _operators(node: ast.AST) -> list[type[ast.AST]]:
     return [] if operator is None else [type(operator)]
 
 
-def _is_deep(held: ast.expr) -> ast.expr:
+def _is_deep(held: ast.expr, where: Any) -> ast.expr:
     """Whether the recursion may be deep; false where it is not."""
-    references = ast.Call(func=name(hooks.REFERENCES), args=[held], keywords=[])
-    deep = ast.Compare(left=references, ops=[ast.Gt()], comparators=[name(hooks.DEPTH_LIMIT)])
-    return ast.BoolOp(op=ast.And(), values=[deep, ast.Call(func=name(hooks.DEEP), args=[], keywords=[])])
+    references = ast.Call(ast.Name(hooks.REFERENCES, LOAD, **where), [held], [], **where)
+    deep = ast.Compare(references, [_GREATER], [ast.Name(hooks.DEPTH_LIMIT, LOAD, **where)], **where)
+    return ast.BoolOp(_AND, [deep, ast.Call(ast.Name(hooks.DEEP, LOAD, **where), [], [], **where)], **where)
+
+
+_GREATER = ast.Gt()
+_AND = ast.And()

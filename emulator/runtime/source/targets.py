@@ -7,8 +7,10 @@ stand, so that ``self.x = 1`` costs nothing more.
 from __future__ import annotations
 
 import ast
+import re
 
 from emulator.runtime.calls import TYPES
+from emulator.runtime.source.nodes import nodes
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -16,7 +18,9 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 class Targets:
     """What has been bound so far, in the order of the source."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str = "") -> None:
+        self._text = text
+        self._in_question: set[str] | None = None
         self._names: set[str] = set()
         self._functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
         self._handed_on: dict[ast.AST, set[str]] = {}
@@ -48,6 +52,12 @@ class Targets:
 
     def _is_handed_on(self, name: str) -> bool:
         """Whether a function calls or returns its parameter of that name, as decorators do with a function."""
+        if not self._functions:
+            return False
+        if self._in_question is None:
+            self._in_question = _before_brackets(self._text).union(_RETURNED.findall(self._text))
+        if name not in self._in_question and name.isascii() and f"{name}(" not in self._text:
+            return False
         for function in self._functions:
             known = self._handed_on.get(function)
             if known is None:
@@ -55,6 +65,26 @@ class Targets:
             if name in known:
                 return True
         return False
+
+
+_RETURNED = re.compile(r"return(?:[\s(\\]|#[^\n]*\n)*(\w+)\b(?![ \t]*[.\[(])")
+_APART = re.compile(r"\((?<=[\s)\\]\()")
+_WORD = re.compile(r"\w+")
+
+
+def _before_brackets(text: str) -> set[str]:
+    """The last words before brackets that open apart from them: ``name (``, ``(name)(``."""
+    found: set[str] = set()
+    for bracket in _APART.finditer(text):
+        end = bracket.start()
+        before = text[max(0, end - _NEAR) : end].rstrip(" \t\n\r\f)\\")
+        line = before[before.rfind("\n") + 1 :]
+        words = _WORD.findall(line)
+        found.update(words if "#" in line else words[-1:])
+    return found
+
+
+_NEAR = 200
 
 
 def _names_exception(name: str) -> bool:
@@ -69,7 +99,7 @@ def _handed_on(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
     arguments = function.args
     parameters = {argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
     found: set[str] = set()
-    for node in ast.walk(function):
+    for node in nodes(function):
         value = node.value if isinstance(node, ast.Return) else node.func if isinstance(node, ast.Call) else None
         if isinstance(value, ast.Name) and value.id in parameters:
             found.add(value.id)

@@ -45,23 +45,42 @@ _LAST_BACKSLASH = re.compile(r"\\\n?\s*\Z")
 _NUMBER = re.compile(r"(?<![\w.])\d[\d_.]*")
 _INDENTATION = re.compile(r"^[ \t]*\t[ \t]*", re.MULTILINE)
 
-_TROUBLE = tuple(
+_LITERAL_TROUBLE = tuple(
     re.compile(pattern)
     for pattern in (
-        r"\\N|\\[4-7][0-7]{2}|\f",
-        r"[BRUF]['\"](?<![\w'\"]..)|(?:[BRUF][bBrR]|[ubr][RB])['\"](?<![\w'\"]...)",
-        r"\d(?:\.\d*\.(?=[A-Za-z_.])|\.\d+[eE]|[eE][+-]?\d+\.|[xXoObB]\w+\.|if|else|and|or|in|is|for|not)",
-        r"with(?<=\bwith)[ \t]*\(",
-        r"\d\.[\w+-]*\.|\d\.[A-Za-z_]|\.\d\w*[.A-Za-z_]",
+        r"\\N|\\[4-7][0-7]{2}",
+        r"[BRUF](?:['\"](?:(?<![\w'\"]..)|(?<=[ubr]..)(?<![\w'\"]...))|[bBrR]['\"](?<![\w'\"]...))",
     )
 )
-"""One of these must be in a text for :func:`refused` to find anything."""
+_NUMBER_TROUBLE = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"[0-9](?:\.\d*\.(?=[A-Za-z_.])|[eE][+-]?\d+\.|[xXoObB]\w+\.|if|else|and|or|in|is|for|not)",
+        r"[0-9](?<![\w.].)(?:[eE][+-]|\w)*\.\d*(?=[^\W\d]|\.)|\.\d(?<![\w.]..)\d*(?=[^\W\d]|\.)",
+    )
+)
+_WITH_TROUBLE = re.compile(r"with(?<=\bwith)[ \t]*\(")
+"""One of these must be in a text for :func:`refused` to find anything: in literals, in numbers, elsewhere.
+
+They begin with what is rare: the search for a character is quick, that for a place is not.
+"""
 
 
-def refused(text: str) -> Iterator[Problem]:
+def refused(text: str) -> list[Problem]:
     """What CPython reads and 1.11 refuses."""
-    if not any(pattern.search(text) for pattern in _TROUBLE):
-        return
+    found: list[Problem] = []
+    if any(pattern.search(text) for pattern in _LITERAL_TROUBLE):
+        found += _refused_literals(text)
+    numbers = any(pattern.search(text) for pattern in _NUMBER_TROUBLE)
+    if numbers or "\f" in text or _WITH_TROUBLE.search(text):
+        code = _without_literals(text)
+        if numbers and any(pattern.search(code) for pattern in _NUMBER_TROUBLE):
+            found += _refused_numbers(text, code)
+        found += _refused_lines(text, code)
+    return found
+
+
+def _refused_literals(text: str) -> Iterator[Problem]:
     for match in _LITERAL.finditer(text):
         literal = match[0]
         if literal[0] == "#":
@@ -83,7 +102,9 @@ def refused(text: str) -> Iterator[Problem]:
                 f"the prefix {match[1]} of a literal",
                 "write it in small letters: b, r, rb",
             )
-    code = _without_literals(text)
+
+
+def _refused_numbers(text: str, code: str) -> Iterator[Problem]:
     for match in _FLOAT_ATTRIBUTE.finditer(code):
         yield invalid(*_place(text, match.start()), "a point after a number with a point", "put the number in brackets")
     for match in _TOUCHING.finditer(code):
@@ -101,6 +122,11 @@ def refused(text: str) -> Iterator[Problem]:
                 construct="a number that touches a word or a point",
                 instead="put the number into brackets",
             )
+
+
+def _refused_lines(text: str, code: str) -> Iterator[Problem]:
+    if "\f" not in code and not _WITH_TROUBLE.search(code):
+        return
     for match in _FORM_FEED.finditer(code):
         yield Problem(
             *(0, *_place(text, match.start()), INDENTATION, "unexpected indent"),
@@ -121,7 +147,12 @@ def _place(text: str, position: int) -> tuple[int, int]:
 
 def _without_literals(text: str) -> str:
     """The code alone, at the same places; literals become blanks, line ends stay."""
-    return _LITERAL.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    return _LITERAL.sub(_blanked, text)
+
+
+def _blanked(match: re.Match[str]) -> str:
+    literal = match[0]
+    return re.sub(r"[^\n]", " ", literal) if "\n" in literal else " " * len(literal)
 
 
 def _items_in_brackets(code: str, start: int) -> bool:
