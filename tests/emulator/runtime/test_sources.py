@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import sys
+
 import pytest
 
 from emulator import Board
@@ -9,6 +12,20 @@ from tests.emulator.conftest import NEVER, load
 
 INVALID = "SyntaxError: invalid syntax"
 DEEP = "RuntimeError: maximum recursion depth exceeded"
+
+
+def _is_shallow() -> bool:
+    """Whether this CPython compiles no deep expression, whatever its recursion limit is: the first releases of 3.12."""
+    if sys.version_info[:2] != (3, 12):
+        return False
+    try:
+        compile(ast.parse("+".join("y" * 2000)), "", "exec")
+    except RecursionError:
+        return True
+    return False
+
+
+SHALLOW = _is_shallow()
 
 SOURCES: dict[str, tuple[bytes, str]] = {
     "empty": (b"", ""),
@@ -52,8 +69,8 @@ SOURCES: dict[str, tuple[bytes, str]] = {
     "2000 brackets": (b"x = " + b"[" * 2000 + b"]" * 2000, DEEP),
     "2000 round brackets": (b"x = " + b"(" * 2000 + b"1" + b")" * 2000, DEEP),
     "2000 signs": (b"y = 1\nx = " + b"-" * 20000 + b"y", DEEP),
-    "sum of 2000": (b"y = 1\nprint(" + b"+".join([b"y"] * 2000) + b")", "2000"),
-    "2000 names": (b"class A: pass\na = A()\na.a = a\nprint(a" + b".a" * 2000 + b" is a)", "True"),
+    "sum of 2000": (b"y = 1\nprint(" + b"+".join([b"y"] * 2000) + b")", DEEP if SHALLOW else "2000"),
+    "2000 names": (b"class A: pass\na = A()\na.a = a\nprint(a" + b".a" * 2000 + b" is a)", DEEP if SHALLOW else "True"),
     "400 elif": (b"y = 399\nif y < 0: x = 0\n" + b"".join(b"elif y == %d: print(%d)\n" % (n, n) for n in range(400)), "399"),
     "200 blocks": (b"".join(b" " * n + b"if 1:\n" for n in range(200)) + b" " * 200 + b"x = 1\n", DEEP),
     "30 loops": (b"".join(b" " * n + b"for i in ():\n" for n in range(30)) + b" " * 30 + b"x = 1\n", DEEP),
