@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import sys
@@ -73,12 +74,12 @@ def test_ctrl_c_of_the_host(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "Ctrl-C"])
 def test_a_signal_ends_all_services_at_once(tmp_path: Path, number: signal.Signals, status: int) -> None:
     """With an upload, a download, a login, a telnet session, both serial lines and a client that waits for one of them open."""
-    with running("run", "--stay", *ALL, "--ftp", "0", _script(tmp_path)) as board:
+    with running("run", "--stay", *ALL, "--ftp", "0", _script(tmp_path)) as board, contextlib.ExitStack() as opened:
         ftp = port_of(board.wait_for("err", "ftp: ").rpartition("/")[0])
         path = board.wait_for("err", "serial: /").partition(" ")[2]
         serial = port_of(board.wait_for("err", "serial: socket://"))
         telnet = port_of(board.wait_for("err", "telnet://"))
-        sessions = [FtpClient(ftp) for _ in range(3)]
+        sessions = [opened.enter_context(contextlib.closing(FtpClient(ftp))) for _ in range(3)]
         for session in sessions[:2]:
             session.line()
             assert session.say(b"USER micro", b"PASS python", b"CWD /flash") == b"250 "
@@ -95,17 +96,18 @@ def test_a_signal_ends_all_services_at_once(tmp_path: Path, number: signal.Signa
             assert sessions[0].say(b"STOR half") == b"150 "
             upload.sendall(bytes(5_000))
             assert sessions[1].say(b"RETR big") == b"150 "
-            log_in(shell).until(LOGGED_IN)
             for client in (line, pty):
                 client.until(b">>> ")
+            log_in(shell).until(LOGGED_IN)
+            if number == signal.SIGINT:  # the first one empties the line
+                board.send(number)
+                shell.until(b">>> ")
             begin = time.monotonic()
             board.send(number)
             ended = board.finish()
             seconds = time.monotonic() - begin
             line.rest()
             shell.rest()
-        for session in sessions:
-            session.close()
     assert (ended.status, seconds < 1) == (status, True), seconds
     assert "Traceback" not in ended.err
 

@@ -69,8 +69,11 @@ def test_mpremote_interrupts_a_main_py_that_never_ends(tool: Tool) -> None:
 
 @pytest.mark.needs("mpremote")
 def test_a_person_at_the_prompt_of_mpremote(board: Board) -> None:
+    import tty
+
     path = board.open_serial()
     here, there = os.openpty()
+    tty.setraw(there)  # as it will be soon: what is typed before would be a line, ended by LF
     process = subprocess.Popen(
         ["mpremote", "connect", path, "repl"], stdin=there, stdout=there, stderr=there, start_new_session=True
     )
