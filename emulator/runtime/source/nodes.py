@@ -26,8 +26,10 @@ _LEAVES = (ast.Name, ast.Constant)
 
 
 def nodes(*trees: ast.AST) -> list[ast.AST]:
-    """All nodes of trees, as ``ast.walk`` gives them, but for contexts, operators and aliases, and names and constants that
-    stand alone in a field."""
+    """All nodes of trees, as ``ast.walk`` gives them, but for those that hold nothing.
+
+    Contexts, operators, aliases, and names and constants that stand alone in a field are left out.
+    """
     found: list[Any] = list(trees)
     fields, leaves = _FIELDS, _LEAVES
     for node in found:

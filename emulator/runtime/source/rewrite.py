@@ -78,6 +78,7 @@ _LONGEST_TEMPLATE = 200
 _SEQUENCES = (ast.List, ast.Tuple, ast.ListComp, ast.GeneratorExp, ast.Constant)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
+_OPERATIONS = frozenset([ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.AugAssign])
 _NAME, _CONSTANT, _READ = ast.Name, ast.Constant, ast.Load
 
 Handler = Callable[["Rewriter", Any], Any]
@@ -146,13 +147,17 @@ class Rewriter:
     def _visit(self, node: Any) -> Any:
         kind = type(node)
         if self._special:
-            self._graph.kinds.add(kind)
-            self._graph.kinds.update(_operators(node))
+            kinds = self._graph.kinds
+            kinds.add(kind)
+            if kind is ast.Compare:
+                kinds.update(map(type, node.ops))
+            elif kind in _OPERATIONS:
+                kinds.add(type(node.op))
         return (_HANDLERS.get(kind) or _handler(kind))(self, node)
 
     def _children(self, node: Any) -> Any:
         for field in _FIELDS[type(node)]:
-            value = getattr(node, field, None)
+            value: Any = getattr(node, field, None)
             kind = type(value)
             if kind is list:
                 if value:
@@ -285,10 +290,12 @@ class Rewriter:
         value = constant_of(node) if type(node.value) is ast.Call else None
         target = node.targets[0]
         if value is None:
-            self._stores.bound(target, node.value)
-            if isinstance(node.value, ast.Lambda) and isinstance(target, ast.Name):
-                self._graph.bound(target.id, node.value)
-            if len(node.targets) == 1:
+            kind = type(target)
+            if kind is _NAME and isinstance(node.value, (ast.Lambda, ast.Call)):
+                self._stores.bound(target, node.value)
+                if isinstance(node.value, ast.Lambda) and isinstance(target, ast.Name):
+                    self._graph.bound(target.id, node.value)
+            elif kind is not _NAME and len(node.targets) == 1:
                 careful = self._careful_store(node, target)
                 if careful is not None:
                     return careful
@@ -657,7 +664,8 @@ class Rewriter:
             elif type(argument) is not _CONSTANT or self._single is not None:
                 arguments[index] = self._visit(argument)
         for keyword in node.keywords:
-            keyword.value = self._visit(keyword.value)
+            if type(keyword.value) is not _CONSTANT or self._single is not None:
+                keyword.value = self._visit(keyword.value)
 
     def _check_arguments(self, node: ast.Call) -> list[ast.expr]:
         """Refuses what the board does; returns the names of keyword arguments that are given twice."""
@@ -1337,14 +1345,6 @@ def _divided(body: list[ast.stmt], at: int) -> bool:
 
 def _returned(value: ast.expr) -> ast.Return:
     return ast.copy_location(ast.Return(value=value), value)
-
-
-def _operators(node: ast.AST) -> list[type[ast.AST]]:
-    """The kinds of the operators of an expression or an augmented assignment."""
-    if isinstance(node, ast.Compare):
-        return [type(operator) for operator in node.ops]
-    operator = getattr(node, "op", None)
-    return [] if operator is None else [type(operator)]
 
 
 def _is_deep(held: ast.expr, where: Any) -> ast.expr:

@@ -21,6 +21,8 @@ class Targets:
     def __init__(self, text: str = "") -> None:
         self._text = text
         self._in_question: set[str] | None = None
+        """Names that may be called or returned; and those that are not."""
+        self._cleared: set[str] = set()
         self._names: set[str] = set()
         self._functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
         self._handed_on: dict[ast.AST, set[str]] = {}
@@ -56,7 +58,10 @@ class Targets:
             return False
         if self._in_question is None:
             self._in_question = _before_brackets(self._text).union(_RETURNED.findall(self._text))
+        if name in self._cleared:
+            return False
         if name not in self._in_question and name.isascii() and f"{name}(" not in self._text:
+            self._cleared.add(name)
             return False
         for function in self._functions:
             known = self._handed_on.get(function)
@@ -87,8 +92,12 @@ def _before_brackets(text: str) -> set[str]:
 _NEAR = 200
 
 
+_EXCEPTION_ENDS = ("Error", "Exception")
+_EXCEPTIONS = frozenset(["StopIteration", "KeyboardInterrupt", "SystemExit"])
+
+
 def _names_exception(name: str) -> bool:
-    return name.endswith(("Error", "Exception")) or name in ("StopIteration", "KeyboardInterrupt", "SystemExit")
+    return name.endswith(_EXCEPTION_ENDS) or name in _EXCEPTIONS
 
 
 def _is_exception(node: ast.expr) -> bool:

@@ -56,13 +56,14 @@ _NUMBER_TROUBLE = tuple(
     re.compile(pattern)
     for pattern in (
         r"[0-9](?:\.\d*\.(?=[A-Za-z_.])|[eE][+-]?\d+\.|[xXoObB]\w+\.|if|else|and|or|in|is|for|not)",
-        r"[0-9](?<![\w.].)(?:[eE][+-]|\w)*\.\d*(?=[^\W\d]|\.)|\.\d(?<![\w.]..)\d*(?=[^\W\d]|\.)",
+        r"[0-9](?<![\w.'\"].)(?:[eE][+-]|\w)*\.\d*(?=[^\W\d]|\.)|\.\d(?<![\w.'\"]..)\d*(?=[^\W\d]|\.)",
     )
 )
 _WITH_TROUBLE = re.compile(r"with(?<=\bwith)[ \t]*\(")
 """One of these must be in a text for :func:`refused` to find anything: in literals, in numbers, elsewhere.
 
-They begin with what is rare: the search for a character is quick, that for a place is not.
+They begin with what is rare: the search for a character is quick, that for a place is not. No number follows upon a quote, but
+in a literal.
 """
 
 
