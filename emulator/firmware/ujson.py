@@ -17,6 +17,7 @@ from emulator.errors import BoardOSError
 from emulator.firmware._arguments import native, only
 from emulator.firmware._convert import check_stream, encode, to_text
 from emulator.runtime import order
+from emulator.runtime.calls import parse_int
 from emulator.runtime.floats import float_text, to_single
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _number(token: str, real: _Real) -> int | float:
         return real((mantissa if mantissa.strip("-.") else mantissa.rstrip(".") + "0") + mark + exponent)
     if not _INTEGER.match(token):
         raise ValueError("invalid syntax for integer with base 10")
-    return int(token)
+    return parse_int(token, 10)
 
 
 class _Reader:

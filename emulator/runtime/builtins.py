@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from emulator.errors import BoardOSError
 from emulator.firmware._open import opener
 from emulator.runtime import calls, evaluation, hooks, methods, operators, order, recursion, stores
-from emulator.runtime.hidden import no_attribute, script_class, visible_getattr, visible_names
+from emulator.runtime.hidden import no_attribute, visible_getattr, visible_names
 from emulator.runtime.methods import late
 from emulator.runtime.methods._common import implicit_str, text_of, to_int
 from emulator.runtime.methods.generators import pending, resume
 from emulator.runtime.methods.signature import check_count, native, no_keywords
-from emulator.runtime.names import type_name
+from emulator.runtime.names import script_class, type_name
 
 if TYPE_CHECKING:
     from emulator.runtime.interpreter import Interpreter
@@ -50,6 +50,8 @@ def make(interpreter: Interpreter) -> dict[str, Any]:
     names.update(operators.hooks(interpreter))
     names.update(recursion.hooks(interpreter))
     names[hooks.NO_KEYWORDS] = no_keywords
+    names[hooks.EXEC], names[hooks.GLOBALS] = names["exec"], names["globals"]
+    names[hooks.NAME_ERROR], names[hooks.KEY_ERROR] = NameError, KeyError
     names.update(order.hooks())
     names.update(evaluation.hooks())
     names.update(stores.hooks())

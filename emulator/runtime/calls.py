@@ -23,7 +23,7 @@ from emulator.runtime.methods import late
 from emulator.runtime.methods._common import buffer_of, decoded, implicit_str, text_of, to_int, view_of
 from emulator.runtime.methods.numbers import truncated
 from emulator.runtime.methods.signature import check_count, keywords_unimplemented, no_keywords
-from emulator.runtime.names import type_name
+from emulator.runtime.names import native_name, script_class, type_name
 
 if TYPE_CHECKING:
     from emulator.runtime.interpreter import Interpreter
@@ -138,13 +138,15 @@ def _int(*args: Any, **kwargs: Any) -> int:
             return whole(value)
         if kind is str:
             return parse_int(value, 0)
+        if isinstance(value, (float, str, bytes)) and script_class(kind) and not _has(kind, "__int__"):
+            raise TypeError(f"can't convert {native_name(value)} to int")
         if isinstance(value, float):
             return whole(float(value))
         if isinstance(value, (str, bytes)):
             return parse_int(value if isinstance(value, str) else value.decode("latin-1"), 0)
         if isinstance(value, int) or _has(kind, "__int__"):
             return int(value)
-        raise TypeError(f"can't convert {type_name(value)} to int")
+        raise TypeError(f"can't convert {native_name(value)} to int")
     if given == 0:
         return 0
     check_count(given, 0, 2)
@@ -556,7 +558,7 @@ def makers(interpreter: Interpreter) -> dict[int, Maker]:
         if not args:
             return b""
         value = args[0]
-        if isinstance(value, str):
+        if isinstance(value, str) and not script_class(type(value)):
             if not 2 <= len(args) <= 3:
                 raise TypeError("wrong number of arguments")
             return value.encode("utf-8", "surrogatepass")

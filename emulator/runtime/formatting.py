@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.runtime.floats import BUFFER, float_str, format_float, to_single
-from emulator.runtime.names import type_name
+from emulator.runtime.methods._common import to_int
+from emulator.runtime.names import native_name, script_class, type_name
 
 if TYPE_CHECKING:
     from emulator.runtime.printing import Printer
@@ -207,7 +208,7 @@ def _spec_text(value: Any, spec: str) -> str:
     if found is None:
         raise ValueError("invalid format specifier")
     kind = found["type"] or ""
-    integer, number = isinstance(value, int), isinstance(value, (int, float))
+    integer, number = _is_a(value, int), _is_a(value, int, float)
     zero = found["width"].startswith("0")
     align = found["align"] or ("=" if zero else ">" if number else "<")
     sign = (found["sign"] or "").replace("-", "")
@@ -226,7 +227,7 @@ def _spec_text(value: Any, spec: str) -> str:
         raise ValueError("sign not allowed with integer format specifier 'c'")
     if integer:
         if kind == "c":
-            return _padded(chr(value & 0xFF), layout)
+            return _padded(chr(to_int(value) & 0xFF), layout)
         if kind in ("", "n", "d") or kind in _BASES:
             return _integer(value, kind, layout._replace(precision=0))
     if number:
@@ -243,10 +244,10 @@ def _spec_text(value: Any, spec: str) -> str:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
+    if _is_a(value, str):
+        return str(value)
+    if _is_a(value, bytes):
+        return bytes(value).decode("utf-8", "replace")
     raise TypeError(f"can't convert '{type_name(value)}' object to str implicitly")
 
 
@@ -287,7 +288,10 @@ def _integer(value: int, kind: str, layout: Layout) -> str:
     base, prefix = _BASES.get(kind, (10, ""))
     text = digits(abs(value)) if base == 10 else format(abs(value), kind)
     if layout.comma:
-        text = ",".join(reversed([text[max(end - 3, 0) : end] for end in range(len(text), 0, -3)]))
+        word = -(1 << 30) <= value < 1 << 30
+        # in numbers that do not fit a word there is one before full groups, too (firmware: py/mpz.c)
+        first = "," if not word and len(text) % 3 == 0 else ""
+        text = first + ",".join(reversed([text[max(end - 3, 0) : end] for end in range(len(text), 0, -3)]))
     lead = ("-" if value < 0 else layout.sign) + (prefix if layout.alt else "")
     precision = layout.precision
     if layout.align in (">", "=") and layout.fill == "0":
@@ -313,13 +317,18 @@ def digits(value: int) -> str:
 def _to_int(value: Any) -> int:
     if isinstance(value, int):
         return value
-    raise TypeError(f"can't convert {type_name(value)} to int")
+    raise TypeError(f"can't convert {native_name(value)} to int")
+
+
+def _is_a(value: Any, *kinds: type) -> bool:
+    """Whether ``value`` is of a native type itself: instances of classes built on it are none for the board's formats."""
+    return isinstance(value, kinds) and not script_class(type(value))
 
 
 def _to_float(value: Any) -> float:
-    if isinstance(value, float):
-        return value
-    if not isinstance(value, int):
+    if _is_a(value, float):
+        return value  # type: ignore[no-any-return]
+    if not _is_a(value, int):
         raise TypeError(f"can't convert {type_name(value)} to float")
     try:
         return float(value)
@@ -398,7 +407,7 @@ class _Conversions:
         return self._values[self._next - 1]
 
     def _size(self, text: str) -> int:
-        return _to_int(self._take()) if text == "*" else int(text or 0)
+        return to_int(self._take()) if text == "*" else int(text or 0)
 
     def _conversion(self, found: re.Match[str], template: str) -> str:
         key, kind, flags = found["key"], found["kind"], found["flags"]
@@ -440,7 +449,7 @@ class _Conversions:
         return self._table[key]
 
     def _whole(self, value: Any) -> int:
-        if isinstance(value, float):
+        if _is_a(value, float):
             if math.isnan(value):
                 raise ValueError("can't convert NaN to int")
             if math.isinf(value):
@@ -449,12 +458,12 @@ class _Conversions:
         return _to_int(value)
 
     def _char(self, value: Any) -> str:
-        if isinstance(value, str):
+        if _is_a(value, str):
             if len(value.encode()) != 1:
                 raise TypeError("%%c needs int or char")
-            return value
-        if isinstance(value, int):
-            return chr(value & 0xFF)
+            return str(value)
+        if _is_a(value, int):
+            return chr(to_int(value) & 0xFF)
         raise TypeError("integer needed")
 
     def _shown(self, value: Any, kind: str) -> str:

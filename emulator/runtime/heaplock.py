@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 from emulator.runtime import hooks as names
 from emulator.runtime import order
 from emulator.runtime.calls import is_taken_for
-from emulator.runtime.hidden import MADE_BY_HOST, script_class
+from emulator.runtime.hidden import MADE_BY_HOST
+from emulator.runtime.names import script_class
 from emulator.runtime.order.dicts import table_of
 from emulator.runtime.order.sets import Set
 from emulator.runtime.order.table import SIZES

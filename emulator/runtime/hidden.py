@@ -14,7 +14,7 @@ from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from emulator.runtime.methods import NATIVE, TABLES, Table, bound
-from emulator.runtime.names import type_name
+from emulator.runtime.names import script_class, type_name
 
 _CLASSES = """
 __base__ __bases__ __basicsize__ __dictoffset__ __doc__ __flags__ __itemsize__ __mro__ __prepare__ __qualname__
@@ -91,12 +91,6 @@ def is_visible(obj: object, name: str) -> bool:
     return any(_of_the_script(owner, name) for owner in type(obj).__mro__)
 
 
-def script_class(kind: type) -> bool:
-    """Whether a class statement of the script made ``kind``."""
-    return bool(kind.__flags__ & (1 << 9)) and not kind.__module__.startswith(_OURS)
-
-
-_OURS = ("builtins", "emulator.", "flashfs.", "ussl_shim.", "collections")
 _EXCEPTION: Table = {"__class__": NATIVE, "args": NATIVE}
 _STOP: Table = {**_EXCEPTION, "value": NATIVE}
 

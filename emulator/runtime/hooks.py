@@ -15,6 +15,12 @@ NOWHERE = ".nowhere"
 GETATTR = ".getattr"
 """``.getattr(obj, name)``: attribute access that knows what the board's objects have."""
 
+EXEC, GLOBALS = ".exec", ".globals"
+"""``exec`` and ``globals``, whatever the script calls by these names."""
+
+NAME_ERROR, KEY_ERROR = ".NameError", ".KeyError"
+"""The exceptions of these names."""
+
 NATIVE_TYPE = ".type:"
 """``.type:int``: the native type, whatever the script calls so."""
 

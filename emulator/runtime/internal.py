@@ -62,7 +62,7 @@ def is_internal(exception: BaseException) -> bool:
 
 def _script_object(obj: object) -> bool:
     """Whether ``obj`` is of a class of the script's, which need not have what a device module asks it for."""
-    from emulator.runtime.hidden import script_class
+    from emulator.runtime.names import script_class
 
     return script_class(obj if isinstance(obj, type) else type(obj))
 

@@ -39,6 +39,27 @@ def type_name(obj: object) -> str:
     return kind.__name__
 
 
+_OURS = ("builtins", "emulator.", "flashfs.", "ussl_shim.", "collections")
+
+
+def script_class(kind: type) -> bool:
+    """Whether a class statement of the script made ``kind``."""
+    return bool(kind.__flags__ & (1 << 9)) and not kind.__module__.startswith(_OURS)
+
+
+def native_name(obj: object) -> str:
+    """As :func:`type_name`; of an instance of a class of the script's, the native type that it is built on, if there is one.
+
+    The board's operators are handed on to that one, which then says that it has no such (firmware: py/objtype.c).
+    """
+    kind = type(obj)
+    if script_class(kind):
+        for base in kind.__mro__:
+            if base.__module__ == "builtins" and base is not object:
+                return base.__name__
+    return type_name(obj)
+
+
 class MeasuredPath(str):
     """A path on the flash whose ``str()`` is that of the host's file: what coverage.py takes a module's lines to be from.
 

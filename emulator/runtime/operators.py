@@ -14,14 +14,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from emulator.runtime import hooks as names
-from emulator.runtime.calls import kept, makers, type_hooks
+from emulator.runtime.calls import kept, makers, real, type_hooks
 from emulator.runtime.hidden import table_of as table_of_class
 from emulator.runtime.hidden import visible_getattr
 from emulator.runtime.memory import allocate, allocated
 from emulator.runtime.methods import NATIVE, TABLES, late
 from emulator.runtime.methods._common import buffer_of, implicit_str
 from emulator.runtime.methods.numbers import truncated
-from emulator.runtime.names import type_name
+from emulator.runtime.names import native_name, type_name
 
 if TYPE_CHECKING:
     from emulator.runtime.interpreter import Interpreter
@@ -42,7 +42,7 @@ def unsupported(name: str, left: object, right: object) -> TypeError:
     """The TypeError of a binary operator; a str on the left wants another (firmware: py/runtime.c, py/objstr.c)."""
     if isinstance(left, str) and not isinstance(right, str) and name not in ("__divmod__", "__mul__"):
         return TypeError(f"can't convert '{type_name(right)}' object to str implicitly")
-    first = "int" if isinstance(left, bool) else type_name(left)
+    first = "int" if isinstance(left, bool) else native_name(left)
     return TypeError(f"unsupported types for {name}: '{first}', '{type_name(right)}'")
 
 
@@ -209,6 +209,9 @@ def power(left: Any, right: Any) -> Any:
     except OverflowError:
         if isinstance(left, complex) or isinstance(right, complex):
             raise
+        base, exponent = real(left), real(right)
+        if math.isinf(base) or math.isinf(exponent):
+            return base**exponent  # what was an int has become a float
         odd = (isinstance(right, int) and right & 1) or (isinstance(right, float) and right % 2 == 1)
         return -math.inf if left < 0 and odd else math.inf
 

@@ -15,8 +15,8 @@ from typing import Any
 from weakref import WeakSet
 
 from emulator.runtime import hooks as names
-from emulator.runtime.hidden import no_attribute, script_class
-from emulator.runtime.names import type_name
+from emulator.runtime.hidden import no_attribute
+from emulator.runtime.names import script_class, type_name
 
 _BUFFERS = (bytes, bytearray, array.array, memoryview)
 _FUNCTIONS = (FunctionType, MethodType)

@@ -114,8 +114,8 @@ def _of_frame(
         came_up = [(file, line, code.co_name)]
         added = _raised_bare(frame, line) if unwinder is None and not running else []
         if unwinder is not None:
-            added = unwinder.lines(frame, line, exception, frame.f_lineno if running else None)
             place = _place(traceback)
+            added = unwinder.lines(frame, place, exception, frame.f_lineno if running else None)
             came_up = [(file, unwinder.shown(*place, line), code.co_name)]
             inner = unwinder.comprehensions(*place)
             for number, (outer_line, name) in enumerate(inner):

@@ -37,6 +37,8 @@ class _Step:
     node: ast.stmt
     block: str
     handler: ast.ExceptHandler | None = None
+    entered: int = 0
+    """How many of the context managers of a ``with`` have been entered there."""
 
 
 class Unwinder:
@@ -45,22 +47,26 @@ class Unwinder:
     def __init__(self, text: str) -> None:
         self._tree = ast.parse(text)
 
-    def lines(self, frame: FrameType, line: int, exception: BaseException, running: int | None) -> list[int]:
-        """The lines of the entries that are added after ``exception`` came up at ``line`` of ``frame``, in that order.
+    def lines(
+        self, frame: FrameType, place: tuple[int, int | None], exception: BaseException, running: int | None
+    ) -> list[int]:
+        """The lines of the entries that are added after ``exception`` came up at a ``place`` of ``frame``, in that order.
 
         ``running``: the line at which the frame stands now, if it has not ended: it has caught the exception there.
         """
-        return list(self._lines(frame, line, exception, running))
+        return list(self._lines(frame, place, exception, running))
 
-    def _lines(self, frame: FrameType, line: int, exception: BaseException, running: int | None) -> Iterator[int]:
+    def _lines(
+        self, frame: FrameType, place: tuple[int, int | None], exception: BaseException, running: int | None
+    ) -> Iterator[int]:
         if isinstance(exception, GeneratorExit):
             return
-        steps = self._enclosing(frame.f_code.co_name, line)
+        steps = self._enclosing(frame.f_code.co_name, *place)
         while steps:
             step = steps.pop()
             node = step.node
             if isinstance(node, (ast.With, ast.AsyncWith)):
-                for _ in node.items:
+                for _ in range(step.entered):
                     yield _last_line(node.body)
             elif isinstance(node, ast.Try):
                 if step.block == "body" and node.handlers:
@@ -116,8 +122,8 @@ class Unwinder:
             node = inner
         return found
 
-    def _enclosing(self, name: str, line: int) -> list[_Step]:
-        """The statements of the function ``name`` around ``line``, outermost first."""
+    def _enclosing(self, name: str, line: int, column: int | None = None) -> list[_Step]:
+        """The statements of the function ``name`` around a place, outermost first."""
         if name.startswith("<") and name != "<module>":
             return []
         steps: list[_Step] = []
@@ -128,7 +134,10 @@ class Unwinder:
                 break
             if isinstance(statement, _SCOPES) and name != "<module>":
                 steps.clear()  # of the scope around it
-            body, step = _block(statement, line)
+            if isinstance(statement, (ast.With, ast.AsyncWith)):
+                body, step = _block_of_with(statement, line, column)
+            else:
+                body, step = _block(statement, line)
             if step is not None:
                 steps.append(step)
         return steps
@@ -154,6 +163,20 @@ def _block(statement: ast.stmt, line: int) -> tuple[list[ast.stmt] | None, _Step
         if isinstance(block, list) and block and block[0].lineno <= line <= (block[-1].end_lineno or 0):
             return block, _Step(statement, name)
     return None, None
+
+
+def _block_of_with(
+    statement: ast.With | ast.AsyncWith, line: int, column: int | None
+) -> tuple[list[ast.stmt] | None, _Step | None]:
+    """The block, and how many context managers are entered where an exception comes up at a place of the statement."""
+    first = statement.body[0]
+    if (line, 0 if column is None else column) >= (first.lineno, 0 if column is None else first.col_offset):
+        return statement.body, _Step(statement, "body", entered=len(statement.items))
+    if column is None:
+        column = 0
+    ends = [(item.context_expr.end_lineno, item.context_expr.end_col_offset) for item in statement.items]
+    entered = sum(end <= (line, column) for end in ends)
+    return None, _Step(statement, "items", entered=entered) if entered else None
 
 
 def _last_line(body: list[ast.stmt]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, NoReturn
 
 from emulator.runtime.methods.signature import native
-from emulator.runtime.names import type_name
+from emulator.runtime.names import native_name, type_name
 
 NATIVE: Final = object()
 """Table entry of a method that does here what it does on the board."""
@@ -48,7 +48,7 @@ def text_of(value: object) -> str | bytes:
 def to_int(value: object) -> int:
     """``value`` as a machine word. Raises TypeError for all but int and bool, OverflowError."""
     if not isinstance(value, int):
-        raise TypeError(f"can't convert {type_name(value)} to int")
+        raise TypeError(f"can't convert {native_name(value)} to int")
     number = int(value)
     if not -0x80000000 <= number <= 0x7FFFFFFF:
         raise OverflowError("overflow converting long int to machine word")

@@ -65,7 +65,7 @@ _JUMPS_PAST_CHECK = sys.version_info < (3, 11)
 _ORDERED_CALLS = frozenset(
     {"range", "zip", "enumerate", "map", "filter", "sorted", "reversed", "list", "tuple", "iter"}
 )
-"""Builtins whose result keeps its order, whatever the script calls by these names."""
+"""Builtins whose result keeps its order."""
 
 _MODULES = {"struct": "struct", "ustruct": "struct", "hashlib": "hashlib", "uhashlib": "hashlib"}
 """Modules for whose functions there are sites, by what a script imports."""
@@ -130,12 +130,18 @@ class Rewriter:
         self._odd_names = set(MICROPYTHON_NAMES)
         """Names that are not left as they stand."""
         self._unique = 0
+        self._own: set[str] = set()
+        """Names of ordered calls that the file itself gives to something."""
+        self._ordered_calls: list[tuple[str, ast.Call]] = []
 
     def tree(self, node: ast.Module | ast.Expression | ast.Interactive) -> None:
         """Walk a whole file."""
         self._children(node)
         for function in self._graph.recursive():
             _watch_depth(function)
+        for identifier, call in self._ordered_calls if self._own else ():
+            if identifier in self._own:
+                _put_in_order(call)
 
     def _line(self, number: int) -> str:
         if not self._lines:
@@ -165,6 +171,8 @@ class Rewriter:
             elif kind is _NAME and value.id not in self._odd_names:
                 if type(value.ctx) is _READ:
                     self._graph.reads.add(value.id)
+                elif value.id in _ORDERED_CALLS:
+                    self._own.add(value.id)
             elif (
                 value is not None and (kind is not _CONSTANT or self._single is not None) and isinstance(value, ast.AST)
             ):
@@ -180,6 +188,8 @@ class Rewriter:
             if kind is _NAME and item.id not in self._odd_names:
                 if type(item.ctx) is _READ:
                     self._graph.reads.add(item.id)
+                elif item.id in _ORDERED_CALLS:
+                    self._own.add(item.id)
             elif item is not None and (kind is not _CONSTANT or self._single is not None):
                 new = self._visit(item)
                 if new is not item:
@@ -210,6 +220,7 @@ class Rewriter:
         for argument in (*node.args, *node.kwonlyargs, node.vararg, node.kwarg):
             if argument is not None:
                 argument.annotation = None  # never evaluated on the board
+                self._binds(argument.arg)
         if node.defaults:
             self._list(node.defaults)
         if node.kw_defaults:
@@ -237,6 +248,7 @@ class Rewriter:
         self._arguments(node.args)
         coroutine = isinstance(node, ast.AsyncFunctionDef)
         self._stores.define(node.name)
+        self._binds(node.name)
         self._stores.enter(node)
         name_in_graph = self._graph.enter_function(node)
         self._blocks.append(node.name)
@@ -275,6 +287,7 @@ class Rewriter:
         for index, statement in enumerate(node.body):
             node.body[index] = _without_ignored(statement)
         self._stores.define(node.name)
+        self._binds(node.name)
         self._graph.enter_class(node)
         self._blocks.append(node.name)
         self._scopes.append(node)
@@ -390,8 +403,8 @@ class Rewriter:
                 statement = ast.Expr(called(hooks.DELETE_ITEM, target.value, key, at=target))
             elif of_module and isinstance(target, ast.Name):
                 # names are the keys of a dict
-                missing = ast.Raise(exc=called("KeyError", constant(target.id, target), at=target), cause=None)
-                handler = ast.ExceptHandler(type=name("NameError"), name=None, body=[missing])
+                missing = ast.Raise(exc=called(hooks.KEY_ERROR, constant(target.id, target), at=target), cause=None)
+                handler = ast.ExceptHandler(type=name(hooks.NAME_ERROR), name=None, body=[missing])
                 statement = ast.Try(body=[ast.Delete(targets=[target])], handlers=[handler], orelse=[], finalbody=[])
                 statements += placed([statement], node)
                 continue
@@ -413,18 +426,21 @@ class Rewriter:
     def _Import(self, node: ast.Import) -> ast.Import:
         for alias in node.names:
             self._stores.define(alias.asname or alias.name.partition(".")[0])
+            self._binds(alias.asname or alias.name)
             if alias.name in _MODULES:
                 self._imported[alias.asname or alias.name] = _MODULES[alias.name]
         return node
 
     def _ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
+        for alias in node.names:
+            self._binds(alias.asname or alias.name)
         if node.module in _MODULES and not node.level:
             for alias in node.names:
                 self._imported[alias.asname or alias.name] = f"{_MODULES[node.module]}.{alias.name}"
         if len(self._blocks) > 1 and node.names[0].name == "*" and self._in_function():
             # inside a function the names become globals
             text = f"from {'.' * node.level}{node.module or ''} import *"
-            run = ast.Call(func=name("exec"), args=[ast.Constant(value=text), _globals()], keywords=[])
+            run = ast.Call(func=name(hooks.EXEC), args=[ast.Constant(value=text), _globals()], keywords=[])
             return placed([ast.Expr(run)], node)[0]
         return node
 
@@ -478,7 +494,7 @@ class Rewriter:
             assert isinstance(node.iter, ast.Call)
             node.iter = called(hooks.LOOP, *node.iter.args, at=node.iter)
         else:
-            node.iter = called(hooks.LIVE, node.iter, at=node.iter) if changed else _ordered(node.iter)
+            node.iter = called(hooks.LIVE, node.iter, at=node.iter) if changed else self._ordered(node.iter)
         return node
 
     def _Return(self, node: ast.Return) -> ast.Return:
@@ -500,6 +516,8 @@ class Rewriter:
         identifier = node.id
         if type(node.ctx) is ast.Load:
             self._graph.reads.add(identifier)
+        else:
+            self._binds(identifier)
         return self._name(node) if identifier in self._odd_names else node
 
     def _name(self, node: ast.Name) -> ast.expr:
@@ -660,7 +678,7 @@ class Rewriter:
         arguments = node.args
         for index, argument in enumerate(arguments):
             if type(argument) is ast.Starred:
-                argument.value = _ordered(self._visit(argument.value))
+                argument.value = self._ordered(self._visit(argument.value))
             elif type(argument) is not _CONSTANT or self._single is not None:
                 arguments[index] = self._visit(argument)
         for keyword in node.keywords:
@@ -692,6 +710,23 @@ class Rewriter:
                 names: list[ast.expr] = [constant(k.arg or "", k.value) for k in again]
                 return names
         return []
+
+    def _binds(self, identifier: str) -> None:
+        if identifier in _ORDERED_CALLS:
+            self._own.add(identifier)
+
+    def _ordered(self, node: ast.expr) -> ast.expr:
+        """What a loop goes over, in the board's order where that can differ."""
+        if isinstance(node, _SEQUENCES):
+            return node
+        if isinstance(node, ast.Call):
+            function = node.func
+            if isinstance(function, (ast.Name, ast.IfExp)):
+                identifier = function.id if isinstance(function, ast.Name) else _called_name(node)
+                if identifier in _ORDERED_CALLS:
+                    self._ordered_calls.append((str(identifier), node))
+                    return node
+        return called(hooks.ITER, node, at=node)
 
     def _may_be(self, node: ast.expr, *kinds: str) -> bool:
         return self._evidence is not None and self._evidence.may_be(node, *kinds)
@@ -887,7 +922,7 @@ class Rewriter:
         if node.is_async:
             self.refuse(node.target, grammar.ASYNC_COMPREHENSION)
         self._children(node)
-        node.iter = _ordered(node.iter)
+        node.iter = self._ordered(node.iter)
         return node
 
     def _ListComp(self, node: ast.ListComp) -> ast.expr:
@@ -1112,18 +1147,10 @@ def _counts(node: ast.expr) -> bool:
     return len(arguments) < 3 or fold(arguments[2], {}) not in (None, 0)
 
 
-def _ordered(node: ast.expr) -> ast.expr:
-    """What a loop goes over, in the board's order where that can differ."""
-    if isinstance(node, _SEQUENCES):
-        return node
-    if isinstance(node, ast.Call):
-        function = node.func
-        if isinstance(function, ast.Name):
-            if function.id in _ORDERED_CALLS:
-                return node
-        elif isinstance(function, ast.IfExp) and _called_name(node) in _ORDERED_CALLS:
-            return node
-    return called(hooks.ITER, node, at=node)
+def _put_in_order(call: ast.Call) -> None:
+    """Make a call one whose result is gone through in the board's order."""
+    inner = ast.Call(call.func, call.args, call.keywords, **place(call))
+    call.func, call.args, call.keywords = ast.Name(hooks.ITER, LOAD, **place(call)), [inner], []
 
 
 def _text(node: ast.expr) -> bool:
@@ -1230,8 +1257,6 @@ def _unique(node: ast.expr) -> bool:
 def _is_bool(node: ast.expr) -> bool:
     if isinstance(node, ast.BoolOp):
         return all(map(_is_bool, node.values))
-    if isinstance(node, ast.Call):
-        return isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "bool", "callable", "hasattr")
     return (
         isinstance(node, ast.Compare)
         or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
@@ -1274,7 +1299,7 @@ def _has_step(node: ast.Slice) -> bool:
 
 
 def _globals() -> ast.Call:
-    return ast.Call(func=name("globals"), args=[], keywords=[])
+    return ast.Call(func=name(hooks.GLOBALS), args=[], keywords=[])
 
 
 def _guard(before: ast.stmt) -> ast.stmt:

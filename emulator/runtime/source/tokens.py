@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from emulator.runtime.calls import parse_int
 from emulator.runtime.source.errors import INDENTATION, NOT_IMPLEMENTED, Problem, invalid
 
 _LITERAL = re.compile(
@@ -28,6 +29,8 @@ _FLOAT = re.compile(r"(?:\d[\d_]*)?\.[\d_]*(?:[eE][+-]?\d[\d_]*)?[jJ]?(?:if|else
 _FORM_FEED = re.compile(r"^[ \t]*\f[ \t\f]*(?=[^\s#])", re.MULTILINE)
 _WITH = re.compile(r"^[ \t]*(?:async[ \t]+)?with[ \t]*\(", re.MULTILINE)
 _LEADING_ZEROS = re.compile(r"(?<![\w.])(0+)([1-9][\d_]*(?![\w.]))")
+_LONG = re.compile(r"(?<![\w.])[1-9]\d{4000,}(?![\w.])")
+"""Longer than the host may read as decimal digits."""
 _WIDE_OCTAL = re.compile(r"(?<!\\)(?:\\\\)*\\[4-7][0-7]{2}")
 _PREFIXES = frozenset(["", "u", "b", "r", "br", "rb"])
 _FLOAT_ATTRIBUTE = re.compile(r"(?<![\w.])(?:\d[\d_]*\.\d*|\d[\d_]*(?:\.\d*)?[eE][+-]?\d+|0[xXoObB]\w+)\.")
@@ -229,6 +232,7 @@ def _code(text: str) -> str:
     text = _LAST_COMMA.sub(r"\1", text)
     if "_" in text:
         text = _NUMBER.sub(lambda match: match[0].replace("_", ""), text)
+    text = _LONG.sub(lambda match: f"0x{parse_int(match[0], 10):x}".ljust(len(match[0])), text)
     return _LEADING_ZEROS.sub(lambda match: match[2] + " " * len(match[1]), text)
 
 
