@@ -38,7 +38,6 @@ from emulator.runtime.source.callgraph import CallGraph
 from emulator.runtime.source.constants import constant_of, fold, of_a_module
 from emulator.runtime.source.errors import Problem
 from emulator.runtime.source.grammar import Construct
-from emulator.runtime.source.nodes import nodes
 from emulator.runtime.source.targets import Targets
 
 if TYPE_CHECKING:
@@ -1207,6 +1206,8 @@ def _changed_in(loop: ast.For) -> bool:
         over = over.func.value
     if not isinstance(over, (ast.Name, ast.Attribute)):
         return False
+    from emulator.runtime.source.nodes import nodes
+
     kind, wanted = type(over), ""
     for node in nodes(*loop.body):
         if isinstance(node, ast.Subscript):

@@ -10,7 +10,6 @@ import ast
 import re
 
 from emulator.runtime.calls import TYPES
-from emulator.runtime.source.nodes import nodes
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -105,6 +104,8 @@ def _is_exception(node: ast.expr) -> bool:
 
 
 def _handed_on(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    from emulator.runtime.source.nodes import nodes
+
     arguments = function.args
     parameters = {argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
     found: set[str] = set()
