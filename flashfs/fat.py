@@ -373,26 +373,27 @@ class Fat(FileSystem):
         if node is None:
             raise self.error(ENOENT)
         target = self._walk(cwd, new)
+        into_itself = isinstance(node, Folder) and self.is_inside(target.folder, node)
         if target.node is not None and (target.node is not node or target.dot):
             # Something else has the name: it is removed first if it is a file (firmware: extmod/vfs_fat.c).
             if target.origin:
                 raise self.error(EINVAL)
             if not isinstance(target.node, File):
                 raise self.error(EISDIR)
+            if into_itself:
+                self._refuse_into_itself(node)
             self.step("remove", target.node, node)
             self.unlink(target.folder, target.node)
             target = self._walk(cwd, new)
             if target.node is not None and target.node is not node:  # it has the name as its short alias
                 raise self.error(EEXIST)
-        if isinstance(node, Folder) and self.is_inside(target.folder, node):
-            if RENAME_INTO_ITSELF.name in self.around.quirks:
-                self.step("remove", node)
-                taken = self.store.taken
-                self.unlink(source.folder, node)
-                self.store.taken = taken  # nothing was removed, so nothing was freed
-                return None
-            self.around.note(quirk_note(RENAME_INTO_ITSELF, f"os.rename() of the folder {node.name!r}"))
-            raise self.error(EINVAL)
+        if into_itself:
+            self._refuse_into_itself(node)
+            self.step("remove", node)
+            taken = self.store.taken
+            self.unlink(source.folder, node)
+            self.store.taken = taken  # nothing was removed, so nothing was freed
+            return None
         # The new entry is made before the old one is taken away, so it never gets the old one's slots.
         fit = self._fit(target.folder, target.name)
         self.step("rename", node, (target.folder, target.name))
@@ -401,6 +402,12 @@ class Fat(FileSystem):
         self.store.move(source.folder, node, target.folder, target.name)
         self._take(target.folder, node, fit)
         return (before, self.store.path(node)) if before else None
+
+    def _refuse_into_itself(self, node: Node) -> None:
+        """Raise EINVAL for a folder that is to go into itself, before anything is lost; the board loses it."""
+        if RENAME_INTO_ITSELF.name not in self.around.quirks:
+            self.around.note(quirk_note(RENAME_INTO_ITSELF, f"os.rename() of the folder {node.name!r}"))
+            raise self.error(EINVAL)
 
     def chdir(self, cwd: bytes, path: bytes) -> tuple[bytes, Exception | None]:
         node = self._walk(cwd, path).node

@@ -35,7 +35,14 @@ def run(*words: str | os.PathLike[str], stdin: str | None = "") -> Ended:
     """Run a command to its end."""
     begin = time.monotonic()
     done = subprocess.run(
-        command(*words), input=stdin, capture_output=True, text=True, encoding="utf-8", timeout=LIMIT, cwd=ROOT
+        command(*words),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="surrogateescape",
+        timeout=LIMIT,
+        cwd=ROOT,
     )
     return Ended(done.returncode, done.stdout, done.stderr, time.monotonic() - begin)
 
