@@ -105,7 +105,9 @@ class Rewriter:
         site: Callable[[str], None] | None = None,
         evidence: Evidence | None = None,
         special_methods: bool = True,
+        helpers: bool = True,
     ) -> None:
+        """``helpers``: functions may have locals of ours, which a debugger would show."""
         self.problems: list[Problem] = []
         self._site = site
         self._imported: dict[str, str] = {}
@@ -120,6 +122,7 @@ class Rewriter:
         self._graph = CallGraph(special=special_methods)
         self._stores = Targets()
         self._unique = 0
+        self._helpers = helpers
         self._own: set[str] = set()
         """Names of ordered calls that the file itself gives to something."""
         self._ordered_calls: list[tuple[str, ast.Call]] = []
@@ -128,8 +131,12 @@ class Rewriter:
     def tree(self, node: ast.Module | ast.Expression | ast.Interactive) -> None:
         """Walk a whole file."""
         self._children(node)
+        first = node.body[0] if isinstance(node, ast.Module) and node.body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and type(first.value.value) is str:
+            # the host would make a global of it
+            node.body[0] = ast.copy_location(ast.Pass(), first)  # type: ignore[index]
         for function in self._graph.recursive():
-            _watch_depth(function)
+            _watch_depth(function, helpers=self._helpers)
         for identifier, call in self._ordered_calls if self._own else ():
             if identifier in self._own:
                 _put_in_order(call)
@@ -335,7 +342,7 @@ class Rewriter:
         index = target.slice
         if isinstance(index, ast.Slice):
             return None
-        in_function = bool(self._scopes) and isinstance(self._scopes[-1], _FUNCTIONS)
+        in_function = self._helpers and bool(self._scopes) and isinstance(self._scopes[-1], _FUNCTIONS)
         if not (_simple(target.value) and _simple(index) and (in_function or _simple(node.value))):
             self._children(node)
             stored_item = called(hooks.STORE_BYTE, target.value, target.slice, node.value, at=target)
@@ -718,6 +725,7 @@ class Rewriter:
             self._children(node)
             return called(hooks.VIEW, constant(_OF_VIEWS[kind], node), node.left, node.right, at=node)
         repeated = kind is ast.Mult and (self._leaf_is(node.left, *_REPEATED) or self._leaf_is(node.right, *_REPEATED))
+        of_bools = kind in _OF_VIEWS and kind is not ast.Sub and _is_bool(node.left) and _is_bool(node.right)
         dicts = kind is ast.BitOr and (self._leaf_is(node.left, DICT) or self._leaf_is(node.right, DICT))
         self._children(node)
         if dicts:
@@ -735,6 +743,9 @@ class Rewriter:
                 return called(hooks.OR, node.left, node.right, at=node)
         elif kind is ast.MatMult:
             self.refuse(node, grammar.MATRIX)
+        if of_bools:
+            # an int on the board (firmware: py/objbool.c)
+            return ast.UnaryOp(op=ast.UAdd(), operand=node, **place(node))
         return node
 
     def _shift(self, node: ast.BinOp) -> ast.expr:
@@ -1243,14 +1254,16 @@ def _leaves(body: list[ast.stmt]) -> bool:
     return any(isinstance(n, (ast.Return, ast.Break, ast.Continue)) for s in body for n in ast.walk(s))
 
 
-def _watch_depth(function: ast.FunctionDef | ast.Lambda) -> None:
+def _watch_depth(function: ast.FunctionDef | ast.Lambda, *, helpers: bool) -> None:
     """Put into the body what notices a deep recursion (``emulator/runtime/recursion.py``).
 
     It stands before the first statement that can call a function; the end of a recursion often comes before. So that one call at
     the end is not counted, which is less than the size of a call on the board is known to.
     """
     if isinstance(function, ast.Lambda):
-        deep = _is_deep(ast.NamedExpr(target=stored(hooks.MARK_HELD), value=name(hooks.MARK)))
+        deep = (
+            _is_deep(ast.NamedExpr(target=stored(hooks.MARK_HELD), value=name(hooks.MARK))) if helpers else _counted()
+        )
         watched = ast.BoolOp(op=ast.Or(), values=[deep, function.body])
         function.body = ast.fix_missing_locations(ast.copy_location(watched, function.body))
         return
@@ -1263,9 +1276,11 @@ def _watch_depth(function: ast.FunctionDef | ast.Lambda) -> None:
             first = at
     if at < len(body) and isinstance(body[at], ast.Return) and _divided(body, at):
         first = at + 1
-    look = _is_deep(name(hooks.MARK_HELD))
     before = body[min(first, len(body) - 1)]
-    body[first:first] = placed([assigned(hooks.MARK_HELD, name(hooks.MARK)), ast.Expr(look)], before)
+    look: list[ast.stmt] = [ast.Expr(_counted())]
+    if helpers:
+        look = [assigned(hooks.MARK_HELD, name(hooks.MARK)), ast.Expr(_is_deep(name(hooks.MARK_HELD)))]
+    body[first:first] = placed(look, before)
 
 
 _SIMPLE = (ast.If, ast.Assign, ast.AugAssign, ast.Expr, ast.Pass, ast.Assert)
@@ -1314,4 +1329,9 @@ def _is_deep(held: ast.expr) -> ast.expr:
     """Whether the recursion may be deep; false where it is not."""
     references = ast.Call(func=name(hooks.REFERENCES), args=[held], keywords=[])
     deep = ast.Compare(left=references, ops=[ast.Gt()], comparators=[name(hooks.DEPTH_LIMIT)])
-    return ast.BoolOp(op=ast.And(), values=[deep, ast.Call(func=name(hooks.DEEP), args=[], keywords=[])])
+    return ast.BoolOp(op=ast.And(), values=[deep, _counted()])
+
+
+def _counted() -> ast.Call:
+    """Count the frames."""
+    return ast.Call(func=name(hooks.DEEP), args=[], keywords=[])
