@@ -200,22 +200,22 @@ def _slice_index(fault: Fault) -> str:
 def _contained(fault: Fault) -> str:
     """``x in 5``: a number that the board keeps in a word is no container for another such (firmware: py/runtime.c)."""
     operands = _operands(fault, 2)
-    if operands is not None and type(operands[1]) in _KINDS:
+    if operands is not None and isinstance(operands[1], _KINDS):
         item, container = operands
-        if type(container) is complex and type(item) not in _KINDS:
+        if isinstance(container, complex) and not isinstance(item, _KINDS):
             return f"can't convert {type_name(item)} to complex"
         small = (_is_word(item), _is_word(container))
-        if (type(container) is bool and (small[0] or type(item) in (float, complex))) or (
+        if (type(container) is bool and (small[0] or isinstance(item, (float, complex)))) or (
             type(item) is bool and small[1]
         ):
             other = "int" if small[0] else type(item).__name__
             return f"unsupported types for __contains__: 'int', '{other}'"
-        if type(item) is int and small[0] and (small[1] or type(container) in (float, complex)):
+        if type(item) is int and small[0] and (small[1] or isinstance(container, (float, complex))):
             return f"unsupported types for : 'int', '{type(container).__name__}'"
     return f"'{'int' if fault.match[1] == 'bool' else fault.match[1]}' object isn't iterable"
 
 
-_KINDS = (bool, int, float, complex)
+_KINDS = (int, float, complex)
 
 
 def _is_word(value: Any) -> bool:
