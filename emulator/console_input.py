@@ -207,12 +207,17 @@ class ConsoleInput:
         with self._lock:
             if not self.prompting:
                 return False
+        self.type_interrupt()
+        return True
+
+    def type_interrupt(self) -> None:
+        """Put Ctrl-C among what was typed, as a key that interrupts nothing. It does not count as typed."""
+        with self._lock:
             typed = self.typed
             self._append(CTRL_C, plain=False)
             self.typed = typed
             waiting = self._take_waiting()
         _unpark(waiting)
-        return True
 
     def end(self) -> None:
         """Nothing more will be typed at the host's own terminal."""

@@ -42,6 +42,8 @@ def unsupported(name: str, left: object, right: object) -> TypeError:
     """The TypeError of a binary operator; a str on the left wants another (firmware: py/runtime.c, py/objstr.c)."""
     if isinstance(left, str) and not isinstance(right, str) and name not in ("__divmod__", "__mul__"):
         return TypeError(f"can't convert '{type_name(right)}' object to str implicitly")
+    if isinstance(left, complex) and not isinstance(right, (int, float, complex)):
+        return TypeError(f"can't convert {type_name(right)} to complex")
     first = "int" if isinstance(left, bool) else native_name(left)
     return TypeError(f"unsupported types for {name}: '{first}', '{type_name(right)}'")
 
@@ -98,7 +100,9 @@ _INTERNED = 10
 
 def modulo_in_place(left: Any, right: Any) -> Any:
     """What ``left %= right`` gives: it formats nothing (firmware: py/objstr.c). Raises TypeError."""
-    if isinstance(left, (str, bytes)):
+    if isinstance(left, str) and not isinstance(right, str):
+        implicit_str(right)
+    if isinstance(left, (str, bytes, bytearray)):
         raise TypeError(f"unsupported types for : '{type_name(left)}', '{type_name(right)}'")
     left %= right
     return left

@@ -170,10 +170,11 @@ def _block_of_with(
 ) -> tuple[list[ast.stmt] | None, _Step | None]:
     """The block, and how many context managers are entered where an exception comes up at a place of the statement."""
     first = statement.body[0]
-    if (line, 0 if column is None else column) >= (first.lineno, 0 if column is None else first.col_offset):
-        return statement.body, _Step(statement, "body", entered=len(statement.items))
     if column is None:
-        column = 0
+        # hosts before 3.11 tell the line only
+        column = 0 if isinstance(first, ast.Pass) else first.col_offset
+    if (line, column) >= (first.lineno, first.col_offset):
+        return statement.body, _Step(statement, "body", entered=len(statement.items))
     ends = [(item.context_expr.end_lineno, item.context_expr.end_col_offset) for item in statement.items]
     entered = sum(end <= (line, column) for end in ends)
     return None, _Step(statement, "items", entered=entered) if entered else None

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.runtime.messages import board_class_name, board_type
+from emulator.runtime.names import type_name
 from emulator.runtime.raised import Site
 
 if TYPE_CHECKING:
@@ -137,11 +138,16 @@ _METHODS = {
 """What the board calls an operator; the other in-place ones have no name there (firmware: py/objtype.c)."""
 
 
+_NUMBERS = ("bool", "int", "float", "complex")
+
+
 def _unsupported(operator: str, left: str, right: str) -> str:
     """Two operands that do not go together; a str on the left wants another (firmware: py/runtime.c, py/objstr.c)."""
     if left == "str" and right != "str" and operator not in ("*", "divmod()"):
         return f"can't convert '{right}' object to str implicitly"
-    if left == "complex" and operator in ("//", "//="):
+    if left == "complex" and right not in _NUMBERS:
+        return f"can't convert {right} to complex"
+    if "complex" in (left, right) and left in _NUMBERS and operator in ("//", "//="):
         return "can't truncate-divide a complex number"
     return f"unsupported types for {_METHODS.get(operator, '')}: '{'int' if left == 'bool' else left}', '{right}'"
 
@@ -194,13 +200,27 @@ def _slice_index(fault: Fault) -> str:
 def _contained(fault: Fault) -> str:
     """``x in 5``: a number that the board keeps in a word is no container for another such (firmware: py/runtime.c)."""
     operands = _operands(fault, 2)
-    if (
-        operands is not None
-        and type(operands[0]) is int
-        and (type(operands[1]) is int or isinstance(operands[1], (float, complex)))
-    ):
-        return f"unsupported types for : 'int', '{type(operands[1]).__name__}'"
+    if operands is not None and isinstance(operands[1], _KINDS):
+        item, container = operands
+        if isinstance(container, complex) and not isinstance(item, _KINDS):
+            return f"can't convert {type_name(item)} to complex"
+        small = (_is_word(item), _is_word(container))
+        if (type(container) is bool and (small[0] or isinstance(item, (float, complex)))) or (
+            type(item) is bool and small[1]
+        ):
+            other = "int" if small[0] else type(item).__name__
+            return f"unsupported types for __contains__: 'int', '{other}'"
+        if type(item) is int and small[0] and (small[1] or isinstance(container, (float, complex))):
+            return f"unsupported types for : 'int', '{type(container).__name__}'"
     return f"'{'int' if fault.match[1] == 'bool' else fault.match[1]}' object isn't iterable"
+
+
+_KINDS = (int, float, complex)
+
+
+def _is_word(value: Any) -> bool:
+    """Whether the board keeps a number in a word."""
+    return type(value) in (bool, int) and -(1 << 30) <= value < 1 << 30
 
 
 def _index(fault: Fault) -> str | None:

@@ -210,3 +210,26 @@ def test_tracing_does_not_keep_a_script_from_being_stopped() -> None:
             sys.settrace(None)
     assert result.exit_code == 0
     assert "exception" in seen
+
+
+RECURSIVE = """\
+buf = bytearray(3)
+
+
+def fact(n):
+    buf[n] = n + 0
+    return n * fact(n - 1) if n > 1 else 1
+
+
+print(fact(2), buf, list((lambda v: v)(buf)))
+"""
+
+
+def test_a_debugger_shows_no_locals_but_the_script_s(tmp_path: Path) -> None:
+    script = tmp_path / "main.py"
+    script.write_text(RECURSIVE)
+    commands = [f"b {script}:6", "c", "p ('locals', locals())", "c", "p ('locals', locals())", "cl 1", "c", "q"]
+    done = python("-m", "pdb", "-m", "emulator", "run", str(script), stdin="\n".join(commands) + "\n")
+    assert "('locals', {'n': 2})" in done.stdout
+    assert "('locals', {'n': 1})" in done.stdout
+    assert "2 bytearray(b'\\x00\\x01\\x02') [0, 1, 2]\n" in done.stdout

@@ -233,9 +233,19 @@ def _rewritten(tree: Tree, text: str, floats: str, site: Site | None = None) -> 
         site=site,
         evidence=_evidence(tree, text),
         special_methods=SPECIAL.search(text) is not None,
+        helpers=not _is_debugged(),
     )
     rewriter.tree(tree)
     return rewriter.problems
+
+
+def _is_debugged() -> bool:
+    """Whether a debugger may show the locals of the script's functions."""
+    if "pydevd" in sys.modules:
+        return True
+    debugger = getattr(sys.modules.get("bdb"), "Bdb", None)
+    traces = (sys.gettrace(), threading.gettrace())
+    return debugger is not None and any(isinstance(getattr(trace, "__self__", None), debugger) for trace in traces)
 
 
 _WORDS_MATTER = (

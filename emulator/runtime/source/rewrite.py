@@ -110,7 +110,9 @@ class Rewriter:
         site: Callable[[str], None] | None = None,
         evidence: Evidence | None = None,
         special_methods: bool = True,
+        helpers: bool = True,
     ) -> None:
+        """``helpers``: functions may have locals of ours, which a debugger would show."""
         self.problems: list[Problem] = []
         self._site = site
         self._imported: dict[str, str] = {}
@@ -129,6 +131,7 @@ class Rewriter:
         self._odd_names = set(MICROPYTHON_NAMES)
         """Names that are not left as they stand."""
         self._unique = 0
+        self._helpers = helpers
         self._own: set[str] = set()
         """Names of ordered calls that the file itself gives to something."""
         self._ordered_calls: list[tuple[str, ast.Call]] = []
@@ -136,8 +139,12 @@ class Rewriter:
     def tree(self, node: ast.Module | ast.Expression | ast.Interactive) -> None:
         """Walk a whole file."""
         self._children(node)
+        first = node.body[0] if isinstance(node, ast.Module) and node.body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and type(first.value.value) is str:
+            # the host would make a global of it
+            node.body[0] = ast.copy_location(ast.Pass(), first)  # type: ignore[index]
         for function in self._graph.recursive():
-            _watch_depth(function)
+            _watch_depth(function, helpers=self._helpers)
         for identifier, call in self._ordered_calls if self._own else ():
             if identifier in self._own:
                 _put_in_order(call)
@@ -359,7 +366,7 @@ class Rewriter:
         index = target.slice
         if isinstance(index, ast.Slice):
             return None
-        in_function = bool(self._scopes) and isinstance(self._scopes[-1], _FUNCTIONS)
+        in_function = self._helpers and bool(self._scopes) and isinstance(self._scopes[-1], _FUNCTIONS)
         if not (_simple(target.value) and _simple(index) and (in_function or _simple(node.value))):
             self._children(node)
             stored_item = called(hooks.STORE_BYTE, target.value, target.slice, node.value, at=target)
@@ -760,6 +767,7 @@ class Rewriter:
             self._children(node)
             return called(hooks.VIEW, constant(_OF_VIEWS[kind], node), node.left, node.right, at=node)
         repeated = kind is ast.Mult and (self._leaf_is(node.left, *_REPEATED) or self._leaf_is(node.right, *_REPEATED))
+        of_bools = kind in _OF_VIEWS and kind is not ast.Sub and _is_bool(node.left) and _is_bool(node.right)
         dicts = kind is ast.BitOr and (self._leaf_is(node.left, DICT) or self._leaf_is(node.right, DICT))
         self._children(node)
         if dicts:
@@ -777,6 +785,9 @@ class Rewriter:
                 return called(hooks.OR, node.left, node.right, at=node)
         elif kind is ast.MatMult:
             self.refuse(node, grammar.MATRIX)
+        if of_bools:
+            # an int on the board (firmware: py/objbool.c)
+            return ast.UnaryOp(op=ast.UAdd(), operand=node, **place(node))
         return node
 
     def _shift(self, node: ast.BinOp) -> ast.expr:
@@ -1312,7 +1323,7 @@ def _leaves(body: list[ast.stmt]) -> bool:
     return any(isinstance(n, (ast.Return, ast.Break, ast.Continue)) for s in body for n in ast.walk(s))
 
 
-def _watch_depth(function: ast.FunctionDef | ast.Lambda) -> None:
+def _watch_depth(function: ast.FunctionDef | ast.Lambda, *, helpers: bool) -> None:
     """Put into the body what notices a deep recursion (``emulator/runtime/recursion.py``).
 
     It stands before the first statement that can call a function; the end of a recursion often comes before. So that one call at
@@ -1321,7 +1332,11 @@ def _watch_depth(function: ast.FunctionDef | ast.Lambda) -> None:
     if isinstance(function, ast.Lambda):
         where = place(function.body)
         held = ast.Name(hooks.MARK_HELD, STORE, **where)
-        deep = _is_deep(ast.NamedExpr(held, ast.Name(hooks.MARK, LOAD, **where), **where), where)
+        deep = (
+            _is_deep(ast.NamedExpr(held, ast.Name(hooks.MARK, LOAD, **where), **where), where)
+            if helpers
+            else _counted(where)
+        )
         function.body = ast.BoolOp(ast.Or(), [deep, function.body], **where)
         return
     body = function.body
@@ -1334,9 +1349,12 @@ def _watch_depth(function: ast.FunctionDef | ast.Lambda) -> None:
     if at < len(body) and isinstance(body[at], ast.Return) and _divided(body, at):
         first = at + 1
     where = place(body[min(first, len(body) - 1)])
-    held, mark = ast.Name(hooks.MARK_HELD, STORE, **where), ast.Name(hooks.MARK, LOAD, **where)
-    look = _is_deep(ast.Name(hooks.MARK_HELD, LOAD, **where), where)
-    body[first:first] = [ast.Assign([held], mark, **where), ast.Expr(look, **where)]
+    look: list[ast.stmt] = [ast.Expr(_counted(where), **where)]
+    if helpers:
+        held, mark = ast.Name(hooks.MARK_HELD, STORE, **where), ast.Name(hooks.MARK, LOAD, **where)
+        deep = _is_deep(ast.Name(hooks.MARK_HELD, LOAD, **where), where)
+        look = [ast.Assign([held], mark, **where), ast.Expr(deep, **where)]
+    body[first:first] = look
 
 
 _SIMPLE = (ast.If, ast.Assign, ast.AugAssign, ast.Expr, ast.Pass, ast.Assert)
@@ -1377,7 +1395,12 @@ def _is_deep(held: ast.expr, where: Any) -> ast.expr:
     """Whether the recursion may be deep; false where it is not."""
     references = ast.Call(ast.Name(hooks.REFERENCES, LOAD, **where), [held], [], **where)
     deep = ast.Compare(references, [_GREATER], [ast.Name(hooks.DEPTH_LIMIT, LOAD, **where)], **where)
-    return ast.BoolOp(_AND, [deep, ast.Call(ast.Name(hooks.DEEP, LOAD, **where), [], [], **where)], **where)
+    return ast.BoolOp(_AND, [deep, _counted(where)], **where)
+
+
+def _counted(where: Any) -> ast.expr:
+    """Count the frames."""
+    return ast.Call(ast.Name(hooks.DEEP, LOAD, **where), [], [], **where)
 
 
 _GREATER = ast.Gt()

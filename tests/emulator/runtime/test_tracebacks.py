@@ -5,6 +5,7 @@ The tables are what MicroPython 1.11 with the board's switches shows for the sam
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,11 @@ from emulator.project import read
 from tests.emulator.conftest import NEVER, RunScript
 
 SCRIPTS: dict[str, tuple[str, list[tuple[int, str]], str]] = {
+    "context manager on the line of the with": (
+        "with open('/flash/none') as f: pass\n",
+        [(1, "<module>")],
+        "OSError: [Errno 2] ENOENT",
+    ),
     "bare raise": (
         "def f():\n    try:\n        1/0\n    except:\n        x = 1\n        raise\nf()\n",
         [(7, "<module>"), (6, "f"), (3, "f")],
@@ -268,6 +274,12 @@ SCRIPTS: dict[str, tuple[str, list[tuple[int, str]], str]] = {
         "KeyError: 5",
     ),
 }
+if sys.version_info >= (3, 11):  # the column is needed
+    SCRIPTS["second context manager"] = (
+        "class M:\n    def __enter__(self): return 1\n    def __exit__(self, *a): pass\nwith M() as m, {}['k'] as b:\n    pass\n",
+        [(5, "<module>"), (4, "<module>")],
+        "KeyError: k",
+    )
 """Name -> script, (line, block) of each entry, last line; a block of exec has the name of its file before it."""
 
 
