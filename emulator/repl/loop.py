@@ -48,7 +48,9 @@ def serve(device: Device) -> NoReturn:
                 begun = True
                 session.begin()
             _take(device, session, keys.read_key(device.power, prompt=True))
-        except KeyboardInterrupt:  # it came when a script had just ended, or before the prompt waited: a key like any other
+        except (
+            KeyboardInterrupt
+        ):  # it came when a script had just ended, or before the prompt waited: a key like any other
             keys.type_interrupt()
         except Exception as error:  # noqa: BLE001  what the script raises is shown by run(): this one is ours
             device.note(internal_note(error))

@@ -15,7 +15,6 @@ from emulator.runtime import hooks
 from emulator.runtime.calls import TYPES
 from emulator.runtime.hidden import HIDDEN_ATTRIBUTES
 from emulator.runtime.methods import CAREFUL, CAREFUL_CALLS
-from emulator.runtime.methods.quick import WHEN
 from emulator.runtime.source import coroutines, grammar
 from emulator.runtime.source.build import (
     BYTEARRAY,
@@ -25,7 +24,6 @@ from emulator.runtime.source.build import (
     FUNCTION,
     LOAD,
     SEQUENCE,
-    STORE,
     TEXT,
     assigned,
     called,
@@ -36,8 +34,44 @@ from emulator.runtime.source.build import (
 )
 from emulator.runtime.source.callgraph import CallGraph
 from emulator.runtime.source.constants import constant_of, fold, of_a_module
+from emulator.runtime.source.depth import watch_depth
 from emulator.runtime.source.errors import Problem
 from emulator.runtime.source.grammar import Construct
+from emulator.runtime.source.looks import (
+    called_name,
+    changed_in,
+    counts_up,
+    deletes_item,
+    gives_bytes,
+    has_step,
+    is_bool,
+    is_dict_display,
+    is_made_here,
+    is_private,
+    is_quick,
+    is_repeatable,
+    is_simple,
+    is_super,
+    is_text,
+    is_unique,
+    is_view,
+    leaves,
+    may_be_table,
+    runs_something,
+    star_is_late,
+)
+from emulator.runtime.source.making import (
+    chosen,
+    digest_call,
+    globals_call,
+    guard_before,
+    in_place,
+    made_by,
+    put_in_order,
+    read_again,
+    slice_call,
+    starred_call,
+)
 from emulator.runtime.source.targets import Targets
 
 if TYPE_CHECKING:
@@ -144,10 +178,10 @@ class Rewriter:
             # the host would make a global of it
             node.body[0] = ast.copy_location(ast.Pass(), first)  # type: ignore[index]
         for function in self._graph.recursive():
-            _watch_depth(function, helpers=self._helpers)
+            watch_depth(function, helpers=self._helpers)
         for identifier, call in self._ordered_calls if self._own else ():
             if identifier in self._own:
-                _put_in_order(call)
+                put_in_order(call)
 
     def _line(self, number: int) -> str:
         if not self._lines:
@@ -319,7 +353,7 @@ class Rewriter:
                 if careful is not None:
                     return careful
             self._children(node)
-            if isinstance(target, (ast.Tuple, ast.List)) and _may_be_table(node.value):
+            if isinstance(target, (ast.Tuple, ast.List)) and may_be_table(node.value):
                 node.value = called(hooks.ITER, node.value, at=node.value)
             return node
         assert isinstance(target, ast.Name)
@@ -343,11 +377,11 @@ class Rewriter:
         """The assignment by a hook, where the board may refuse what the host would do, or do something else."""
         hook: ast.Call
         if isinstance(target, ast.Attribute):
-            if _is_private(target.attr) or not self._may_refuse(target.value):
+            if is_private(target.attr) or not self._may_refuse(target.value):
                 return None
             hook = called(hooks.SET_ATTRIBUTE, node.value, target.value, constant(target.attr, target), at=target)
-        elif isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice) and not _has_step(target.slice):
-            hook = called(hooks.SET_SLICE, node.value, target.value, _slice_call(target.slice, target), at=target)
+        elif isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice) and not has_step(target.slice):
+            hook = called(hooks.SET_SLICE, node.value, target.value, slice_call(target.slice, target), at=target)
         elif isinstance(target, ast.Subscript) and self._may_be(target.value, BYTEARRAY):
             return self._store_byte(node, target)
         else:
@@ -367,13 +401,13 @@ class Rewriter:
         if isinstance(index, ast.Slice):
             return None
         in_function = self._helpers and bool(self._scopes) and isinstance(self._scopes[-1], _FUNCTIONS)
-        if not (_simple(target.value) and _simple(index) and (in_function or _simple(node.value))):
+        if not (is_simple(target.value) and is_simple(index) and (in_function or is_simple(node.value))):
             self._children(node)
             stored_item = called(hooks.STORE_BYTE, target.value, target.slice, node.value, at=target)
             return [ast.copy_location(ast.Expr(stored_item), node)]
         # most numbers fit: the host does it alone then
         before: list[ast.stmt] = []
-        if not _simple(node.value):
+        if not is_simple(node.value):
             before = placed([assigned(hooks.BYTE, self._visit(node.value))], node)
             node.value = ast.copy_location(name(hooks.BYTE), node.value)
         again = copy.deepcopy((target.value, index, node.value))
@@ -392,7 +426,7 @@ class Rewriter:
             if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice):
                 target.value = called(hooks.DELETE_SLICE, target.value, at=target.value)
         of_module = len(self._blocks) == 1
-        odd = any(_deletes_item(target) or (of_module and isinstance(target, ast.Name)) for target in node.targets)
+        odd = any(deletes_item(target) or (of_module and isinstance(target, ast.Name)) for target in node.targets)
         if not refused and not odd:
             return node
         statements: list[ast.stmt] = []
@@ -403,9 +437,9 @@ class Rewriter:
                 statement = ast.Expr(
                     called(hooks.DELETE_ATTRIBUTE, target.value, constant(target.attr, target), at=target)
                 )
-            elif _deletes_item(target):
+            elif deletes_item(target):
                 assert isinstance(target, ast.Subscript)
-                key = _slice_call(target.slice, target) if isinstance(target.slice, ast.Slice) else target.slice
+                key = slice_call(target.slice, target) if isinstance(target.slice, ast.Slice) else target.slice
                 statement = ast.Expr(called(hooks.DELETE_ITEM, target.value, key, at=target))
             elif of_module and isinstance(target, ast.Name):
                 # names are the keys of a dict
@@ -420,12 +454,12 @@ class Rewriter:
         return statements
 
     def _deletes_refused(self, target: ast.expr) -> bool:
-        return isinstance(target, ast.Attribute) and not _is_private(target.attr) and self._may_refuse(target.value)
+        return isinstance(target, ast.Attribute) and not is_private(target.attr) and self._may_refuse(target.value)
 
     def _Raise(self, node: ast.Raise) -> ast.Raise:
         cause, node.cause = node.cause, None  # dropped without a word, but evaluated
         self._children(node)
-        if cause is not None and node.exc is not None and _runs(cause):
+        if cause is not None and node.exc is not None and runs_something(cause):
             node.exc = called(hooks.FIRST, node.exc, self._visit(cause), at=node.exc)
         return node
 
@@ -446,7 +480,7 @@ class Rewriter:
         if len(self._blocks) > 1 and node.names[0].name == "*" and self._in_function():
             # inside a function the names become globals
             text = f"from {'.' * node.level}{node.module or ''} import *"
-            run = ast.Call(func=name(hooks.EXEC), args=[ast.Constant(value=text), _globals()], keywords=[])
+            run = ast.Call(func=name(hooks.EXEC), args=[ast.Constant(value=text), globals_call()], keywords=[])
             return placed([ast.Expr(run)], node)[0]
         return node
 
@@ -456,14 +490,14 @@ class Rewriter:
     def _ExceptHandler(self, node: ast.ExceptHandler) -> ast.ExceptHandler:
         self._stores.define(node.name)
         self._children(node)
-        node.body.insert(0, _guard(node.body[0]))
+        node.body.insert(0, guard_before(node.body[0]))
         return node
 
     def _Try(self, node: ast.Try) -> ast.Try:
         self._children(node)
-        if node.finalbody and _leaves(node.finalbody):
+        if node.finalbody and leaves(node.finalbody):
             # `finally: continue` swallows whatever is on its way, as a bare except does
-            node.finalbody.insert(0, _guard(node.finalbody[0]))
+            node.finalbody.insert(0, guard_before(node.finalbody[0]))
         return node
 
     def _While(self, node: ast.While) -> ast.While:
@@ -475,13 +509,13 @@ class Rewriter:
 
     def _With(self, node: ast.With) -> list[ast.stmt]:
         self._children(node)
-        return [node, _guard(node)]  # an __exit__ with a true result swallows, too
+        return [node, guard_before(node)]  # an __exit__ with a true result swallows, too
 
     def _AsyncWith(self, node: ast.AsyncWith) -> list[ast.stmt]:
         self._require_coroutine(node)
         self._children(node)
         self._unique += 1
-        return [*coroutines.block(node, self._unique), _guard(node)]
+        return [*coroutines.block(node, self._unique), guard_before(node)]
 
     def _AsyncFor(self, node: ast.AsyncFor) -> list[ast.stmt]:
         self._require_coroutine(node)
@@ -493,8 +527,8 @@ class Rewriter:
         if isinstance(node.iter, ast.Tuple) and self._bare_star(node.iter):
             self.refuse(node.iter, grammar.UNPACKING)
             return node
-        counted = isinstance(node.target, ast.Name) and _counts(node.iter)
-        changed = not counted and _changed_in(node)
+        counted = isinstance(node.target, ast.Name) and counts_up(node.iter)
+        changed = not counted and changed_in(node)
         self._children(node)
         if counted:
             assert isinstance(node.iter, ast.Call)
@@ -507,7 +541,7 @@ class Rewriter:
         if isinstance(node.value, ast.Tuple) and self._bare_star(node.value):
             self.refuse(node, grammar.UNPACKING)
             return node
-        of_equality = self._blocks[-1] == "__eq__" and node.value is not None and not _is_bool(node.value)
+        of_equality = self._blocks[-1] == "__eq__" and node.value is not None and not is_bool(node.value)
         self._children(node)
         if of_equality:
             # only True itself means that the two are equal (firmware: py/obj.c)
@@ -557,7 +591,7 @@ class Rewriter:
                 self._graph.reads.add(value.id)
         else:
             value = node.value = self._visit(value)
-        if (node.attr in LOOKED_UP or (type(value) is ast.Call and _is_super(value))) and type(node.ctx) is _READ:
+        if (node.attr in LOOKED_UP or (type(value) is ast.Call and is_super(value))) and type(node.ctx) is _READ:
             return called(hooks.GETATTR, node.value, constant(node.attr, node), at=node)
         return node
 
@@ -567,7 +601,7 @@ class Rewriter:
         if isinstance(function, ast.Name) and function.id == "super" and not node.args:
             self._check_super(node)
         self._graph.called(function)
-        star_last = bool(node.keywords) and _star_is_late(node)
+        star_last = bool(node.keywords) and star_is_late(node)
         if self._imported and self._site is not None:
             quick = self._quick_call(node, function)
             if quick is not None:
@@ -575,7 +609,7 @@ class Rewriter:
         made = self._call(node, function)
         if twice:
             made.func = called(hooks.TWICE, made.func, *twice, at=made.func)
-        return _starred_call(made) if star_last else made
+        return starred_call(made) if star_last else made
 
     def _quick_call(self, node: ast.Call, function: ast.expr) -> ast.expr | None:
         """A call of ``struct`` or ``hashlib`` that the host does where it agrees; None for any other."""
@@ -584,7 +618,7 @@ class Rewriter:
             return self._packed(node, packing)
         if self._is_digest(node):
             self._children(node)
-            return _digest(node)
+            return digest_call(node)
         return None
 
     def _call(self, node: ast.Call, function: ast.expr) -> ast.Call:
@@ -600,7 +634,7 @@ class Rewriter:
                 return node
             may_differ = CAREFUL_CALLS.get(function.attr)
             careful = function.attr in CAREFUL or (may_differ is not None and may_differ(node))
-            if careful and self._site is not None and _is_quick(function.attr, node):
+            if careful and self._site is not None and is_quick(function.attr, node):
                 identifier = f"{hooks.METHOD}{len(node.args)}:{function.attr}"
                 self._site(identifier)
                 node.func = ast.Name(identifier, LOAD, **place(function))
@@ -618,7 +652,7 @@ class Rewriter:
             if careful:
                 value = self._visit(function.value)
                 node.func = called(hooks.GETATTR, value, constant(function.attr, function), at=function)
-            elif _is_super(function.value) and function.attr not in LOOKED_UP:
+            elif is_super(function.value) and function.attr not in LOOKED_UP:
                 function.value = self._visit(function.value)
             else:
                 node.func = self._attribute(function)
@@ -626,7 +660,7 @@ class Rewriter:
             if function.id in self._odd_names:
                 node.func = self._name(function)
             if function.id in TYPES:
-                node.func = _made_by(function.id, node.func)
+                node.func = made_by(function.id, node.func)
         else:
             node.func = self._visit(function)
         self._arguments_of(node)
@@ -643,7 +677,7 @@ class Rewriter:
         own = self._site_of(hook, node.args[0], len(node.args) - 1)
         self._children(node)
         test = ast.Compare(left=node.func, ops=[ast.Is()], comparators=[name(hook)])
-        node.func = _chosen(test, own, node.func)
+        node.func = chosen(test, own, node.func)
         return node
 
     def _is_digest(self, node: ast.Call) -> bool:
@@ -728,7 +762,7 @@ class Rewriter:
         if isinstance(node, ast.Call):
             function = node.func
             if isinstance(function, (ast.Name, ast.IfExp)):
-                identifier = function.id if isinstance(function, ast.Name) else _called_name(node)
+                identifier = function.id if isinstance(function, ast.Name) else called_name(node)
                 if identifier in _ORDERED_CALLS:
                     self._ordered_calls.append((str(identifier), node))
                     return node
@@ -758,22 +792,22 @@ class Rewriter:
             careful = not isinstance(node.left, ast.BinOp) and self._may_be(node.left, BYTES, BYTEARRAY)
             self._children(node)
             # what the children have become tells more: struct.pack(...) + s, a sum of such
-            if careful or _bytes(node.left) or _bytes(node.right):
+            if careful or gives_bytes(node.left) or gives_bytes(node.right):
                 return called(hooks.ADD, node.left, node.right, at=node)
             return node
         if kind is ast.Mod:
             return self._modulo(node)
-        if kind in _OF_VIEWS and (_is_view(node.left) or _is_view(node.right)):
+        if kind in _OF_VIEWS and (is_view(node.left) or is_view(node.right)):
             self._children(node)
             return called(hooks.VIEW, constant(_OF_VIEWS[kind], node), node.left, node.right, at=node)
         repeated = kind is ast.Mult and (self._leaf_is(node.left, *_REPEATED) or self._leaf_is(node.right, *_REPEATED))
-        of_bools = kind in _OF_VIEWS and kind is not ast.Sub and _is_bool(node.left) and _is_bool(node.right)
+        of_bools = kind in _OF_VIEWS and kind is not ast.Sub and is_bool(node.left) and is_bool(node.right)
         dicts = kind is ast.BitOr and (self._leaf_is(node.left, DICT) or self._leaf_is(node.right, DICT))
         self._children(node)
         if dicts:
             return called(hooks.OR, node.left, node.right, at=node)
         if kind is ast.Mult:
-            if _repeatable(node.left) or _repeatable(node.right) or repeated:
+            if is_repeatable(node.left) or is_repeatable(node.right) or repeated:
                 return called(hooks.REPEAT, node.left, node.right, at=node)
         elif kind is ast.LShift:
             if not isinstance(node.right, ast.Constant) or (type(node.right.value) is int and node.right.value > 4096):
@@ -781,7 +815,7 @@ class Rewriter:
         elif kind is ast.Pow:
             return called(hooks.POWER, node.left, node.right, at=node)
         elif kind is ast.BitOr:
-            if _dict_display(node.left) or _dict_display(node.right):
+            if is_dict_display(node.left) or is_dict_display(node.right):
                 return called(hooks.OR, node.left, node.right, at=node)
         elif kind is ast.MatMult:
             self.refuse(node, grammar.MATRIX)
@@ -815,7 +849,7 @@ class Rewriter:
             count = len(values) if isinstance(node.right, ast.Tuple) else -1
             filled = ast.Call(func=self._site_of(hooks.TEMPLATE, node.left, count), args=values, keywords=[])
             return ast.copy_location(filled, node)
-        plain = isinstance(node.left, ast.Constant) and not _text(node.left)
+        plain = isinstance(node.left, ast.Constant) and not is_text(node.left)
         plain = plain or (self._evidence is not None and self._evidence.is_number(node.left))
         self._children(node)
         left, right = node.left, node.right
@@ -841,8 +875,8 @@ class Rewriter:
             self.refuse(node, grammar.CONSTANT_AGAIN)
             return node
         kind = type(node.op)
-        added = kind is ast.Add and _simple(target) and self._may_be(target, BYTES, BYTEARRAY)
-        united = kind is ast.BitOr and _simple(target) and self._may_be(target, DICT)
+        added = kind is ast.Add and is_simple(target) and self._may_be(target, BYTES, BYTEARRAY)
+        united = kind is ast.BitOr and is_simple(target) and self._may_be(target, DICT)
         hook = hooks.OR_IN_PLACE if united else ""
         if isinstance(target, ast.Name) and self._evidence is not None:
             if kind is ast.Mod and not self._evidence.is_number(target):
@@ -851,12 +885,12 @@ class Rewriter:
                 hook = hooks.REPEAT_IN_PLACE
         self._children(node)
         if added:
-            node.value = called(hooks.ADDEND, _read(target), node.value, at=node.value)
+            node.value = called(hooks.ADDEND, read_again(target), node.value, at=node.value)
         elif hook:
-            changed = called(hook, _read(target), node.value, at=node.value)
+            changed = called(hook, read_again(target), node.value, at=node.value)
             return ast.copy_location(ast.Assign(targets=[target], value=changed), node)
         elif self._single is not None and isinstance(node.op, (ast.Div, ast.Pow)):
-            return _in_place(node)
+            return in_place(node)
         return node
 
     def _Compare(self, node: ast.Compare) -> ast.expr:
@@ -865,18 +899,18 @@ class Rewriter:
         operator, left, right = node.ops[0], node.left, node.comparators[0]
         hook = ""
         if isinstance(operator, (ast.In, ast.NotIn)):
-            if _text(left) or self._may_be(right, BYTES, BYTEARRAY) or self._may_be(left, BYTES, BYTEARRAY):
+            if is_text(left) or self._may_be(right, BYTES, BYTEARRAY) or self._may_be(left, BYTES, BYTEARRAY):
                 hook = hooks.CONTAINS
         elif isinstance(operator, (ast.Is, ast.IsNot)):
-            if not (_unique(left) or _unique(right)):
+            if not (is_unique(left) or is_unique(right)):
                 hook = hooks.IS
-        elif isinstance(operator, (ast.Eq, ast.NotEq)) and (_is_view(left) or _is_view(right)):
+        elif isinstance(operator, (ast.Eq, ast.NotEq)) and (is_view(left) or is_view(right)):
             hook = hooks.VIEW
         self._children(node)
         if not hook:
             return node
         arguments = [node.left, node.comparators[0]]
-        if hook == hooks.IS and (_made_here(left) or _made_here(right)):
+        if hook == hooks.IS and (is_made_here(left) or is_made_here(right)):
             arguments.append(constant(True, node))
         if hook == hooks.VIEW:
             arguments.insert(0, constant("__eq__", node))
@@ -891,7 +925,7 @@ class Rewriter:
             self.refuse(index, grammar.UNPACKING)
             return node
         self._children(node)
-        if isinstance(index, ast.Slice) and _has_step(index):
+        if isinstance(index, ast.Slice) and has_step(index):
             store = constant(not isinstance(node.ctx, ast.Load), node)
             node.value = called(hooks.STEPPED, node.value, store, at=node.value)
         return node
@@ -919,7 +953,9 @@ class Rewriter:
         if None in node.keys:
             self.refuse(node, grammar.UNPACKING)
             return node
-        reordered = any(key is not None and _runs(key) for key in node.keys) and any(map(_runs, node.values))
+        reordered = any(key is not None and runs_something(key) for key in node.keys) and any(
+            map(runs_something, node.values)
+        )
         self._children(node)
         if reordered:
             parts = [part for key, value in zip(node.keys, node.values, strict=True) for part in (value, key)]
@@ -941,7 +977,7 @@ class Rewriter:
         iterable = first.iter
         if not first.ifs and isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.IfExp):
             small = len(iterable.args) == 1 and isinstance(iterable.args[0], ast.Constant)
-            if _called_name(iterable) == "range" and not small:
+            if called_name(iterable) == "range" and not small:
                 first.iter = called(hooks.KEPT, iterable, at=iterable)
         return found
 
@@ -958,7 +994,7 @@ class Rewriter:
     _GeneratorExp = _inner
 
     def _DictComp(self, node: ast.DictComp) -> ast.DictComp:
-        reordered = _runs(node.key) and _runs(node.value)
+        reordered = runs_something(node.key) and runs_something(node.value)
         self._inner(node)
         if reordered:
             node.key = called(hooks.KEY, node.value, node.key, at=node.key)
@@ -1016,56 +1052,6 @@ def _single_precision() -> Any:
     return constants
 
 
-def _in_place(node: ast.AugAssign) -> ast.stmt:
-    """``/=`` and ``**=`` in single precision."""
-    target = node.target
-    if not isinstance(target, ast.Name):
-        node.value = called(hooks.RIGHT, node.value, at=node.value)
-        return node
-    hook = hooks.DIVIDE if isinstance(node.op, ast.Div) else hooks.POWER
-    value = called(hook, ast.copy_location(name(target.id), target), node.value, at=node.value)
-    return ast.copy_location(ast.Assign(targets=[target], value=value), node)
-
-
-def _is_quick(method: str, call: ast.Call) -> bool:
-    """Whether it makes no difference that the method is looked up after its arguments, and there is something to be won by it."""
-    if call.keywords or (method, len(call.args)) not in WHEN:
-        return False
-    return not any(isinstance(argument, ast.Starred) or _calls(argument) for argument in call.args)
-
-
-def _chosen(test: ast.expr, then: ast.expr, otherwise: ast.expr) -> ast.IfExp:
-    return ast.fix_missing_locations(ast.copy_location(ast.IfExp(test=test, body=then, orelse=otherwise), otherwise))
-
-
-def _made_by(identifier: str, kind: ast.expr) -> ast.IfExp:
-    """What makes the objects of a native type, if the name does stand for it."""
-    where = place(kind)
-    native = ast.Name(hooks.NATIVE_TYPE + identifier, LOAD, **where)
-    maker = ast.Name(hooks.MAKER_OF + identifier, LOAD, **where)
-    whatever = ast.Call(ast.Name(hooks.MAKER, LOAD, **where), [kind], [], **where)
-    return ast.IfExp(ast.Compare(kind, [_IS], [native], **where), maker, whatever, **where)
-
-
-_IS = ast.Is()
-
-
-def _digest(node: ast.Call) -> ast.Call:
-    """One-shot hashes need no object of the board's, if nothing else holds its engine."""
-    inner = node.func.value  # type: ignore[attr-defined]
-    data = inner.args[0]
-    tests: list[ast.expr] = [name(hooks.IDLE)]
-    if isinstance(data, ast.Name):
-        kind = ast.Call(func=name(hooks.TYPE), args=[data], keywords=[])
-        tests.append(ast.Compare(left=kind, ops=[ast.Is()], comparators=[name(hooks.BYTES)]))
-    elif not (isinstance(data, ast.Constant) and type(data.value) is bytes):
-        return node
-    of_host = ast.Subscript(value=name(hooks.HASHES), slice=inner.func, ctx=ast.Load())
-    test = ast.BoolOp(op=ast.And(), values=tests) if len(tests) > 1 else tests[0]
-    inner.func = _chosen(test, of_host, inner.func)
-    return node
-
-
 def _without_ignored(statement: ast.stmt) -> ast.stmt:
     """A statement of a class body in which the methods that the board never calls have names that nobody calls."""
     if isinstance(statement, _FUNCTIONS):
@@ -1081,159 +1067,12 @@ def _without_ignored(statement: ast.stmt) -> ast.stmt:
     return statement
 
 
-def _is_super(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
-
-
-def _is_private(attribute: str) -> bool:
-    """Whether the host changes the name in a class."""
-    return attribute.startswith("__") and not attribute.endswith("__")
-
-
 def _has_parameters(arguments: ast.arguments) -> bool:
     return bool(arguments.args or arguments.kwonlyargs or arguments.vararg or arguments.kwarg)
 
 
-def _deletes_item(target: ast.expr) -> bool:
-    return isinstance(target, ast.Subscript) and not (isinstance(target.slice, ast.Slice) and _has_step(target.slice))
-
-
-def _slice_call(node: ast.Slice, at: ast.expr) -> ast.Call:
-    """The slice, which the board's compiler makes, by a hook."""
-    ends = [node.lower, node.upper, None]
-    parts = [end or ast.copy_location(ast.Constant(value=None), at) for end in ends]
-    return called(hooks.SLICE, *parts, at=at)
-
-
-_RUNNING = (ast.Call, ast.Yield, ast.YieldFrom, ast.Await)
-
-
-def _runs(node: ast.expr) -> bool:
-    """Whether evaluating ``node`` may do something that can be seen, so that its time matters."""
-    return not isinstance(node, (ast.Constant, ast.Name)) and any(isinstance(one, _RUNNING) for one in ast.walk(node))
-
-
-def _star_is_late(node: ast.Call) -> bool:
-    """Whether the ``*`` argument of a call with keyword arguments is evaluated at another time than on the host."""
-    stars = [argument for argument in node.args if isinstance(argument, ast.Starred)]
-    late = [keyword.value for keyword in node.keywords if keyword.arg is None] + [star.value for star in stars]
-    return any(map(_runs, late)) and any(_runs(keyword.value) for keyword in node.keywords if keyword.arg is not None)
-
-
-def _starred_call(node: ast.Call) -> ast.Call:
-    """The call by the hook that is given its arguments in the board's order."""
-    at = node.func
-    plain = [argument for argument in node.args if not isinstance(argument, ast.Starred)]
-    stars = [argument.value for argument in node.args if isinstance(argument, ast.Starred)]
-    named = [keyword for keyword in node.keywords if keyword.arg is not None]
-    doubles = [keyword.value for keyword in node.keywords if keyword.arg is None]
-    keys: list[ast.expr | None] = [constant(str(keyword.arg), at) for keyword in named]
-    parts: list[ast.expr] = [
-        ast.Tuple(elts=plain, ctx=ast.Load()),
-        ast.Dict(keys=keys, values=[keyword.value for keyword in named]),
-        *(stars or [ast.Tuple(elts=[], ctx=ast.Load())]),
-        *(doubles or [ast.Dict(keys=[], values=[])]),
-    ]
-    made = called(
-        hooks.STARRED_CALL, node.func, *(ast.copy_location(part, at) for part in parts[:2]), *parts[2:], at=node
-    )
-    return ast.fix_missing_locations(made)
-
-
-def _may_be_table(node: ast.expr) -> bool:
-    """Whether what is unpacked may be a dict or a set: a call hardly ever gives one."""
-    if isinstance(node, ast.Call):
-        return isinstance(node.func, ast.Name) and node.func.id in (hooks.DICT, hooks.SET, hooks.SETCOMP)
-    return isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Dict, ast.DictComp))
-
-
-def _counts(node: ast.expr) -> bool:
-    """Whether ``node`` is a call of ``range`` that the compiler makes a loop with a counter of (firmware: py/compile.c)."""
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id != "range":
-        return False
-    arguments = node.args
-    if node.keywords or not 1 <= len(arguments) <= 3 or any(isinstance(one, ast.Starred) for one in arguments):
-        return False
-    return len(arguments) < 3 or fold(arguments[2], {}) not in (None, 0)
-
-
-def _put_in_order(call: ast.Call) -> None:
-    """Make a call one whose result is gone through in the board's order."""
-    inner = ast.Call(call.func, call.args, call.keywords, **place(call))
-    call.func, call.args, call.keywords = ast.Name(hooks.ITER, LOAD, **place(call)), [inner], []
-
-
-def _text(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes))
-
-
-_MAKERS = ["pack", "encode", "to_bytes", "hexlify", "unhexlify", "b2a_base64", "a2b_base64", "digest"]
-_GIVE_BYTES = frozenset([*_MAKERS, hooks.ADD])
-"""Functions and methods that give bytes, to which the board can add a str: ``struct.pack("!H", len(s)) + s``."""
-
-
-def _bytes(node: ast.expr) -> bool:
-    if isinstance(node, ast.Call):
-        return _called_name(node) in _GIVE_BYTES
-    return isinstance(node, ast.Constant) and isinstance(node.value, bytes)
-
-
-def _called_name(node: ast.Call) -> object:
-    function = node.func
-    if isinstance(function, ast.Call) and isinstance(function.func, ast.Name) and function.func.id == hooks.GETATTR:
-        return getattr(function.args[1], "value", None)
-    if isinstance(function, ast.IfExp):  # of _chosen
-        function = function.orelse
-        if isinstance(function, ast.Call):  # of _made_by
-            function = function.args[0]
-    if isinstance(function, ast.Name) and function.id.startswith(hooks.METHOD):
-        return function.id.partition(":")[2]
-    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", None)
-
-
-def _repeatable(node: ast.expr) -> bool:
-    return isinstance(node, (ast.List, ast.Tuple)) or _text(node)
-
-
-def _dict_display(node: ast.expr) -> bool:
-    return isinstance(node, (ast.Dict, ast.DictComp)) or (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id in (hooks.DICT, hooks.DICT_DISPLAY)
-    )
-
-
 def _is_made_dict(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == hooks.DICT
-
-
-_CHANGING = frozenset("add clear discard pop popitem remove setdefault update".split())  # noqa: SIM905  a table to read
-
-
-def _changed_in(loop: ast.For) -> bool:
-    """Whether the body of a loop changes, as can be seen there, the dict or set that it goes over."""
-    over = loop.iter
-    if _is_view(over) and isinstance(over, ast.Call) and isinstance(over.func, ast.Attribute):
-        over = over.func.value
-    if not isinstance(over, (ast.Name, ast.Attribute)):
-        return False
-    from emulator.runtime.source.nodes import nodes
-
-    kind, wanted = type(over), ""
-    for node in nodes(*loop.body):
-        if isinstance(node, ast.Subscript):
-            if isinstance(node.ctx, ast.Load):
-                continue
-            changed = node.value
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
-            changed = node.func.value
-        else:
-            continue
-        if type(changed) is kind:
-            wanted = wanted or ast.dump(over)
-            if ast.dump(changed) == wanted:
-                return True
-    return False
 
 
 _REPEATED = (BYTEARRAY, BYTES, TEXT, SEQUENCE)
@@ -1243,165 +1082,3 @@ _OF_VIEWS: dict[type[ast.operator], str] = {
     ast.BitXor: "__xor__",
     ast.Sub: "__sub__",
 }
-
-
-def _is_view(node: ast.expr) -> bool:
-    """Whether ``node`` is a view of a dict as far as can be seen; a range is like one."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
-        return True
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in ("keys", "items", "values")
-        and not node.args
-    )
-
-
-def _unique(node: ast.expr) -> bool:
-    """Whether ``node`` is None, True, False or the type of something: these are what they are."""
-    if isinstance(node, ast.Constant):
-        return node.value is None or isinstance(node.value, bool)
-    if isinstance(node, ast.Call):
-        return isinstance(node.func, ast.Name) and node.func.id == "type"
-    return isinstance(node, ast.Name) and node.id in TYPES
-
-
-def _is_bool(node: ast.expr) -> bool:
-    if isinstance(node, ast.BoolOp):
-        return all(map(_is_bool, node.values))
-    return (
-        isinstance(node, ast.Compare)
-        or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
-        or (isinstance(node, ast.Constant) and isinstance(node.value, bool))
-    )
-
-
-def _made_here(node: ast.expr) -> bool:
-    """Whether ``node`` makes an object of its own, on the board."""
-    if isinstance(node, ast.Constant):
-        return isinstance(node.value, (bytes, float, complex)) or (isinstance(node.value, str) and len(node.value) > 10)
-    return isinstance(node, ast.Tuple) and bool(node.elts)
-
-
-def _simple(node: ast.expr) -> bool:
-    """Whether ``node`` may be evaluated twice."""
-    if isinstance(node, ast.Attribute):
-        return isinstance(node.value, ast.Name)
-    if isinstance(node, ast.BinOp):
-        return _simple(node.left) and _simple(node.right)
-    return isinstance(node, (ast.Name, ast.Constant))
-
-
-def _read(target: ast.expr) -> ast.expr:
-    """What is assigned to, read."""
-    found: ast.expr
-    if isinstance(target, ast.Attribute):
-        assert isinstance(target.value, ast.Name)
-        value = ast.copy_location(name(target.value.id), target.value)
-        found = ast.Attribute(value=value, attr=target.attr, ctx=ast.Load())
-    else:
-        assert isinstance(target, ast.Name)
-        found = name(target.id)
-    return ast.copy_location(found, target)
-
-
-def _has_step(node: ast.Slice) -> bool:
-    step = node.step
-    return step is not None and not (isinstance(step, ast.Constant) and step.value in (None, 1))
-
-
-def _globals() -> ast.Call:
-    return ast.Call(func=name(hooks.GLOBALS), args=[], keywords=[])
-
-
-def _guard(before: ast.stmt) -> ast.stmt:
-    where = place(before)
-    return ast.Expr(ast.Call(ast.Name(hooks.GUARD, LOAD, **where), [], [], **where), **where)
-
-
-def _leaves(body: list[ast.stmt]) -> bool:
-    return any(isinstance(n, (ast.Return, ast.Break, ast.Continue)) for s in body for n in ast.walk(s))
-
-
-def _watch_depth(function: ast.FunctionDef | ast.Lambda, *, helpers: bool) -> None:
-    """Put into the body what notices a deep recursion (``emulator/runtime/recursion.py``).
-
-    It stands before the first statement that can call a function; the end of a recursion often comes before. So that one call at
-    the end is not counted, which is less than the size of a call on the board is known to.
-    """
-    if isinstance(function, ast.Lambda):
-        where = place(function.body)
-        held = ast.Name(hooks.MARK_HELD, STORE, **where)
-        deep = (
-            _is_deep(ast.NamedExpr(held, ast.Name(hooks.MARK, LOAD, **where), **where), where)
-            if helpers
-            else _counted(where)
-        )
-        function.body = ast.BoolOp(ast.Or(), [deep, function.body], **where)
-        return
-    body = function.body
-    first = 1 if len(body) > 1 and isinstance(body[0], ast.Expr) and _text(body[0].value) else 0
-    at = first
-    while at < len(body) and isinstance(body[at], _SIMPLE) and not _calls(body[at]):
-        at += 1
-        if isinstance(body[at - 1], ast.If):
-            first = at
-    if at < len(body) and isinstance(body[at], ast.Return) and _divided(body, at):
-        first = at + 1
-    where = place(body[min(first, len(body) - 1)])
-    look: list[ast.stmt] = [ast.Expr(_counted(where), **where)]
-    if helpers:
-        held, mark = ast.Name(hooks.MARK_HELD, STORE, **where), ast.Name(hooks.MARK, LOAD, **where)
-        deep = _is_deep(ast.Name(hooks.MARK_HELD, LOAD, **where), where)
-        look = [ast.Assign([held], mark, **where), ast.Expr(deep, **where)]
-    body[first:first] = look
-
-
-_SIMPLE = (ast.If, ast.Assign, ast.AugAssign, ast.Expr, ast.Pass, ast.Assert)
-
-
-def _calls(node: ast.AST) -> bool:
-    """Whether ``node`` has calls of anything but hooks."""
-    for inner in ast.walk(node):
-        if isinstance(inner, (ast.Await, ast.Yield, ast.YieldFrom)):
-            return True
-        if isinstance(inner, ast.Call) and not (isinstance(inner.func, ast.Name) and inner.func.id.startswith(".")):
-            return True
-    return False
-
-
-def _divided(body: list[ast.stmt], at: int) -> bool:
-    """Make two statements of ``return A if B else C``, if one of A and C and B call nothing: the one that calls is the second."""
-    statement = body[at]
-    value = statement.value  # type: ignore[attr-defined]
-    if not isinstance(value, ast.IfExp) or _calls(value.test):
-        return False
-    test, end, rest = value.test, value.body, value.orelse
-    if _calls(end):
-        end, rest = rest, end
-        test = ast.copy_location(ast.UnaryOp(op=ast.Not(), operand=test), test)
-    if _calls(end):
-        return False
-    leave = ast.copy_location(ast.If(test=test, body=[_returned(end)], orelse=[]), statement)
-    body[at : at + 1] = [leave, ast.copy_location(ast.Return(value=rest), statement)]
-    return True
-
-
-def _returned(value: ast.expr) -> ast.Return:
-    return ast.copy_location(ast.Return(value=value), value)
-
-
-def _is_deep(held: ast.expr, where: Any) -> ast.expr:
-    """Whether the recursion may be deep; false where it is not."""
-    references = ast.Call(ast.Name(hooks.REFERENCES, LOAD, **where), [held], [], **where)
-    deep = ast.Compare(references, [_GREATER], [ast.Name(hooks.DEPTH_LIMIT, LOAD, **where)], **where)
-    return ast.BoolOp(_AND, [deep, _counted(where)], **where)
-
-
-def _counted(where: Any) -> ast.expr:
-    """Count the frames."""
-    return ast.Call(ast.Name(hooks.DEEP, LOAD, **where), [], [], **where)
-
-
-_GREATER = ast.Gt()
-_AND = ast.And()
