@@ -14,6 +14,7 @@ from collections.abc import Callable
 import pytest
 
 from emulator import Board
+from emulator.services import serial_line, wire
 from tests.emulator.conftest import NEVER, load
 from tests.emulator.services.wires import (
     BANNER,
@@ -129,6 +130,15 @@ TALK = f"for i in range({LINES}): print('%050d' % i)\nprint('END')\n"
 TALKED = b"".join(b"%050d\r\n" % i for i in range(LINES)) + b"END\r\n"
 
 
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is, this client reads in time."""
+    monkeypatch.setattr(serial_line, "PATIENCE", NEVER)
+    for name in ("LINGER", "LONGEST_LINGER"):
+        monkeypatch.setattr(wire, name, 5.0)
+
+
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize("line", OPENERS)
 def test_a_reader_loses_nothing_of_a_megabyte(board: Board, line: Line) -> None:
     opener = line(board)
@@ -138,6 +148,7 @@ def test_a_reader_loses_nothing_of_a_megabyte(board: Board, line: Line) -> None:
         assert client.until(b"END\r\n") == TALKED
 
 
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize("line", OPENERS)
 def test_a_reader_has_the_end_of_a_run(board: Board, line: Line) -> None:
     opener = line(board)
@@ -149,6 +160,7 @@ def test_a_reader_has_the_end_of_a_run(board: Board, line: Line) -> None:
         runner.join()
 
 
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize("line", OPENERS)
 def test_one_megabyte_at_once(board: Board, line: Line) -> None:
     opener = line(board)
