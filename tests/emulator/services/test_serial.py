@@ -134,8 +134,6 @@ TALKED = b"".join(b"%050d\r\n" % i for i in range(LINES)) + b"END\r\n"
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """However busy the machine is, this client reads in time."""
     monkeypatch.setattr(serial_line, "PATIENCE", NEVER)
-    for name in ("LINGER", "LONGEST_LINGER"):
-        monkeypatch.setattr(wire, name, 5.0)
 
 
 @pytest.mark.usefixtures("unhurried")
@@ -150,7 +148,9 @@ def test_a_reader_loses_nothing_of_a_megabyte(board: Board, line: Line) -> None:
 
 @pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize("line", OPENERS)
-def test_a_reader_has_the_end_of_a_run(board: Board, line: Line) -> None:
+def test_a_reader_has_the_end_of_a_run(board: Board, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LINGER", "LONGEST_LINGER"):
+        monkeypatch.setattr(wire, name, NEVER)
     opener = line(board)
     load(board, TALK)
     with opener() as client:
