@@ -7,7 +7,7 @@ of that name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 RELEASE = "1.20.2.r4"
 MICROPYTHON = (1, 11, 0)
@@ -15,8 +15,7 @@ BUILD_TAG = "v1.11-ffb0e1c"
 BUILD_DATE = "2021-01-12"
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(NamedTuple):
     """A pin: its name on the module, on the expansion board, and its GPIO number."""
 
     id: str
@@ -25,8 +24,7 @@ class Pin:
     output: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(NamedTuple):
     """A flash variant; the firmware chooses it by the revision of the chip. All sizes in bytes."""
 
     name: str
@@ -41,8 +39,7 @@ class Memory:
     slot_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(NamedTuple):
     """One board model.
 
     ``name`` is the command line's; ``platform`` is ``sys.platform``; ``uname`` holds the fields of ``os.uname()`` in

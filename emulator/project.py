@@ -6,8 +6,11 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from emulator.pymakr import PymakrError, PymakrProject, Restart, pymakr_project
+if TYPE_CHECKING:
+    from emulator.pymakr import PymakrProject, Restart
+
 
 MAX_FILES = 4096
 """More files than this are a mistaken folder, not a project for a 4 MiB flash."""
@@ -76,6 +79,10 @@ def read(path: Path, flash: Path | None = None) -> Project:
 
 
 def _pymakr(folder: Path) -> PymakrProject | None:
+    if not (folder / "pymakr.conf").is_file():
+        return None
+    from emulator.pymakr import PymakrError, pymakr_project
+
     try:
         return pymakr_project(folder)
     except PymakrError as error:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 from collections.abc import Iterable
 from typing import Any
+
+from emulator.runtime.source.patterns import lazy
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -95,7 +96,7 @@ _OF_CALLS = {name: _special(names) for name, names in _OF_BUILTINS.items()}
 _WELL_KNOWN = frozenset([*_OF_CALLS, *_TEXTS, *_CALLS_BACK])
 
 
-SPECIAL = re.compile(r"def(?<=\bdef)\s+__(?!init__|new__|name__)\w+__")
+SPECIAL = lazy(r"def(?<=\bdef)\s+__(?!init__|new__|name__)\w+__")
 """In a text that defines such methods every operation is looked at."""
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import keyword
-import re
 
 from emulator.runtime.source.errors import NAME, Problem, SourceError, invalid
+from emulator.runtime.source.patterns import lazy
 
 BOM = "\ufeff"
 _BOM = "byte order mark"
 _WITHOUT_BOM = "save the file as UTF-8 without BOM"
-_FIRST = re.compile(r"\w*")
+_FIRST = lazy(r"\w*")
 
 
 def decode(data: bytes) -> str:

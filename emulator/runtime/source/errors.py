@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SYNTAX = "SyntaxError"
 INDENTATION = "IndentationError"
@@ -11,8 +11,7 @@ NAME = "NameError"
 NOT_IMPLEMENTED = "NotImplementedError"
 
 
-@dataclass(frozen=True, order=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing in a source file that the board refuses.
 
     ``stage`` orders them as the board meets them: 0 while it reads the file, 1 while it compiles it; errors of the second stage

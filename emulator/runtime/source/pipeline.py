@@ -12,14 +12,13 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from types import CodeType
 from typing import Any, TypeVar
 
 from emulator.runtime.source.callgraph import SPECIAL
 from emulator.runtime.source.decode import decode, one_line_end
 from emulator.runtime.source.errors import INDENTATION, NOT_IMPLEMENTED, RECURSION, Problem, SourceError, invalid
-from emulator.runtime.source.refusals import from_host
+from emulator.runtime.source.patterns import lazy
 from emulator.runtime.source.rewrite import Rewriter
 from emulator.runtime.source.tokens import refused, repaired, with_brackets
 
@@ -103,6 +102,8 @@ def _compiled(
             warnings.simplefilter("ignore")  # CPython's advice on style ("is" with a literal) is none of the board's
             code: CodeType = compile(tree, filename, mode, dont_inherit=True, optimize=1 if optimize else 0)
     except SyntaxError as error:
+        from emulator.runtime.source.refusals import from_host
+
         raise SourceError(_OVER_HOST if _HOST_LIMITS.match(error.msg or "") else from_host(error, text)) from None
     except ValueError:
         raise SourceError(invalid(1)) from None
@@ -182,6 +183,8 @@ def _examined(
         tree = None
         said = refusal(text, mode)
         if said is None:
+            from emulator.runtime.source.refusals import from_host
+
             said = _OVER_HOST if _HOST_LIMITS.match(error.msg or "") else from_host(error, text)
         return None, _first(said, found + _before(text, error.lineno or 1))
     except ValueError:
@@ -196,8 +199,8 @@ def _examined(
     return tree, found
 
 
-_OVER_HOST = replace(_TOO_DEEP)
-_HOST_LIMITS = re.compile(r"too many (?:nested parentheses|levels of indentation|statically nested blocks)")
+_OVER_HOST = _TOO_DEEP._replace()
+_HOST_LIMITS = lazy(r"too many (?:nested parentheses|levels of indentation|statically nested blocks)")
 """What the host says of text that the board's parser could take, but hardly its compiler."""
 
 
@@ -208,7 +211,7 @@ def _first(said: Problem, found: list[Problem]) -> list[Problem]:
     of_line = [problem for problem in found if problem.line == said.line and problem.construct]
     if of_line:
         known = min(of_line)
-        said = replace(said, column=known.column, construct=known.construct, instead=known.instead)
+        said = said._replace(column=known.column, construct=known.construct, instead=known.instead)
     # nothing before it is refused
     return [said, *(problem for problem in found if (problem.stage, problem.line) > (0, said.line))]
 
@@ -253,18 +256,18 @@ _WORDS_MATTER = (
     *("bytes", "bytearray", "memoryview"),
 )
 _TYPES_MATTER = (
-    re.compile(r"%(?:(?<=[\w\])]%)|(?<=[\w\])][ \t]%)|(?<=[ \t][ \t]%))[ \t]*[\w(\[=]"),
-    re.compile(r"\*[ \t]*\d{5}"),
-    re.compile(r"[bB](?:['\"](?<=\b[bB].)|[rR]['\"](?<=\b[bB]..))"),
+    lazy(r"%(?:(?<=[\w\])]%)|(?<=[\w\])][ \t]%)|(?<=[ \t][ \t]%))[ \t]*[\w(\[=]"),
+    lazy(r"\*[ \t]*\d{5}"),
+    lazy(r"[bB](?:['\"](?<=\b[bB].)|[rR]['\"](?<=\b[bB]..))"),
 )
 """One of these must be in a text for an operator between variables to differ from the host's; or these three:"""
-_ATTRIBUTE_SET = re.compile(r"(?:^|[:;])[ \t]*(\w+)\.\w+[ \t]*=(?!=)", re.MULTILINE)
+_ATTRIBUTE_SET = lazy(r"(?:^|[:;])[ \t]*(\w+)\.\w+[ \t]*=(?!=)", re.MULTILINE)
 _BOUND = (
-    re.compile(r"def(?<=\bdef)[ \t]+(\w+)"),
-    re.compile(r"as(?<=\bas)[ \t]+(\w+)"),
+    lazy(r"def(?<=\bdef)[ \t]+(\w+)"),
+    lazy(r"as(?<=\bas)[ \t]+(\w+)"),
 )
-_BOUND_VALUE = re.compile(r"=[ \t]*(?:lambda|\w+(?:Error|Exception|Exit|Interrupt|Iteration)\b)")
-_UNITED = re.compile(r"[\w\])}][ \t]*\|")
+_BOUND_VALUE = lazy(r"=[ \t]*(?:lambda|\w+(?:Error|Exception|Exit|Interrupt|Iteration)\b)")
+_UNITED = lazy(r"[\w\])}][ \t]*\|")
 
 
 def refusal(text: str, mode: str) -> Problem | None:

@@ -6,9 +6,8 @@ everything is on the board.
 
 from __future__ import annotations
 
-import re
-
 from emulator.runtime.source.errors import INDENTATION, SYNTAX, Problem
+from emulator.runtime.source.patterns import lazy
 
 Row = tuple[str, str, str, int]
 
@@ -48,7 +47,7 @@ TABLE: tuple[Row, ...] = (
     (r"':' expected after dictionary key", SYNTAX, "expecting key:value for dict", 1),
 )  # fmt: skip
 
-_COMPILED = tuple((re.compile(pattern), kind, message, stage) for pattern, kind, message, stage in TABLE)
+_COMPILED = tuple((lazy(pattern), kind, message, stage) for pattern, kind, message, stage in TABLE)
 
 
 def from_host(error: SyntaxError, text: str) -> Problem:
@@ -71,8 +70,8 @@ def from_host(error: SyntaxError, text: str) -> Problem:
     return Problem(stage, line, column, kind, message, block=_block(text, line, 0 if message == _DEFAULTS else column))
 
 
-_STARS = re.compile(r"\*[^()]*,\s*\*")
-_FIXED = re.compile(r"(?:cannot|can't) assign to (?:None|True|False)")
+_STARS = lazy(r"\*[^()]*,\s*\*")
+_FIXED = lazy(r"(?:cannot|can't) assign to (?:None|True|False)")
 _DEFAULTS = "non-default argument follows default argument"
 """Noticed where the function is defined, not in it."""
 
@@ -83,8 +82,8 @@ def _in_call(text: str, line: int, column: int) -> bool:
     return before.count("(") > before.count(")") and before.rstrip()[-1:] in ("(", ",")
 
 
-_HEAD = re.compile(r"([ \t]*)(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)")
-_LAMBDA = re.compile(r"\blambda\b")
+_HEAD = lazy(r"([ \t]*)(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)")
+_LAMBDA = lazy(r"\blambda\b")
 
 
 def _block(text: str, line: int, column: int) -> str:

@@ -7,9 +7,9 @@ stand, so that ``self.x = 1`` costs nothing more.
 from __future__ import annotations
 
 import ast
-import re
 
 from emulator.runtime.calls import TYPES
+from emulator.runtime.source.patterns import lazy
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -71,9 +71,9 @@ class Targets:
         return False
 
 
-_RETURNED = re.compile(r"return(?:[\s(\\]|#[^\n]*\n)*(\w+)\b(?![ \t]*[.\[(])")
-_APART = re.compile(r"\((?<=[\s)\\]\()")
-_WORD = re.compile(r"\w+")
+_RETURNED = lazy(r"return(?:[\s(\\]|#[^\n]*\n)*(\w+)\b(?![ \t]*[.\[(])")
+_APART = lazy(r"\((?<=[\s)\\]\()")
+_WORD = lazy(r"\w+")
 
 
 def _before_brackets(text: str) -> set[str]:

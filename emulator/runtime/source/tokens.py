@@ -11,58 +11,59 @@ from collections.abc import Callable, Iterator
 
 from emulator.runtime.calls import parse_int
 from emulator.runtime.source.errors import INDENTATION, NOT_IMPLEMENTED, Problem, invalid
+from emulator.runtime.source.patterns import lazy
 
-_LITERAL = re.compile(
+_LITERAL = lazy(
     r"#[^\n]*"
     r"|([rRbBuUfF]{0,2})(?:'''(?:[^\\]|\\.)*?(?:'''|\Z)|\"\"\"(?:[^\\]|\\.)*?(?:\"\"\"|\Z)"
     r"|'(?:[^'\\\n]|\\.)*(?:'|$)|\"(?:[^\"\\\n]|\\.)*(?:\"|$))",
     re.DOTALL | re.MULTILINE,
 )
-_NAMED_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\N")
-_TOUCHING = re.compile(
+_NAMED_ESCAPE = lazy(r"(?<!\\)(?:\\\\)*\\N")
+_TOUCHING = lazy(
     r"(?<![\w.])(?:0[xX][\da-fA-F_]+?|0[oO][0-7_]+|0[bB][01_]+|\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?[jJ]?)"
     r"(?=(?:if|else|and|or|in|is|for|not)\b)"
 )
-_POINTED = re.compile(r"(?<![\w.])(?:\d(?:[eE][+-]|\w)*\.|\.\d)(?:[eE][+-]|[\w.])*")
+_POINTED = lazy(r"(?<![\w.])(?:\d(?:[eE][+-]|\w)*\.|\.\d)(?:[eE][+-]|[\w.])*")
 """What the board's lexer takes for one number with a point in it."""
-_FLOAT = re.compile(r"(?:\d[\d_]*)?\.[\d_]*(?:[eE][+-]?\d[\d_]*)?[jJ]?(?:if|else|and|or|in|is|for|not)?")
-_FORM_FEED = re.compile(r"^[ \t]*\f[ \t\f]*(?=[^\s#])", re.MULTILINE)
-_WITH = re.compile(r"^[ \t]*(?:async[ \t]+)?with[ \t]*\(", re.MULTILINE)
-_LEADING_ZEROS = re.compile(r"(?<![\w.])(0+)([1-9][\d_]*(?![\w.]))")
-_LONG = re.compile(r"(?<![\w.])[1-9]\d{4000,}(?![\w.])")
+_FLOAT = lazy(r"(?:\d[\d_]*)?\.[\d_]*(?:[eE][+-]?\d[\d_]*)?[jJ]?(?:if|else|and|or|in|is|for|not)?")
+_FORM_FEED = lazy(r"^[ \t]*\f[ \t\f]*(?=[^\s#])", re.MULTILINE)
+_WITH = lazy(r"^[ \t]*(?:async[ \t]+)?with[ \t]*\(", re.MULTILINE)
+_LEADING_ZEROS = lazy(r"(?<![\w.])(0+)([1-9][\d_]*(?![\w.]))")
+_LONG = lazy(r"(?<![\w.])[1-9]\d{4000,}(?![\w.])")
 """Longer than the host may read as decimal digits."""
-_WIDE_OCTAL = re.compile(r"(?<!\\)(?:\\\\)*\\[4-7][0-7]{2}")
+_WIDE_OCTAL = lazy(r"(?<!\\)(?:\\\\)*\\[4-7][0-7]{2}")
 _PREFIXES = frozenset(["", "u", "b", "r", "br", "rb"])
-_FLOAT_ATTRIBUTE = re.compile(r"(?<![\w.])(?:\d[\d_]*\.\d*|\d[\d_]*(?:\.\d*)?[eE][+-]?\d+|0[xXoObB]\w+)\.")
-_ODD = re.compile(r"[^\x00-\x7f\w]|[\ud800-\udfff]")
+_FLOAT_ATTRIBUTE = lazy(r"(?<![\w.])(?:\d[\d_]*\.\d*|\d[\d_]*(?:\.\d*)?[eE][+-]?\d+|0[xXoObB]\w+)\.")
+_ODD = lazy(r"[^\x00-\x7f\w]|[\ud800-\udfff]")
 """Letters of names for the board, which takes all beyond ASCII as such (firmware: py/lexer.c), and not for the host."""
 _LETTERS, _BYTE_LETTERS, _LONE = 0x20000, 0x2A700, 0xDC80
 """Where the letters begin that stand for them; and the lone surrogates that are bytes of no UTF-8."""
 _MOST_LETTERS = 0xA6D0
 _LAST_LETTERS = 0x30000
-_STAND_INS = re.compile(r"[\U00020080-\U0002a6cf\U0002a700-\U0002a77f\U00030000-\U00030fff]")
-_BARE_STARS = (re.compile(r"\*(?=\s*[):])"), re.compile(r"(?<=[(,])(\s*)\*\s*,(?=\s*\*\*)"))
+_STAND_INS = lazy(r"[\U00020080-\U0002a6cf\U0002a700-\U0002a77f\U00030000-\U00030fff]")
+_BARE_STARS = (lazy(r"\*(?=\s*[):])"), lazy(r"(?<=[(,])(\s*)\*\s*,(?=\s*\*\*)"))
 """Among parameters: ``def f(*)``, ``lambda *: 0``, ``def f(*, **more)``."""
-_LAST_COMMA = re.compile(r"^([ \t]*from[ \t]+[\w.]+[ \t]+import[ \t]+\w[\w \t,]*),(?=[ \t]*$)", re.MULTILINE)
-_LAST_BACKSLASH = re.compile(r"\\\n?\s*\Z")
-_NUMBER = re.compile(r"(?<![\w.])\d[\d_.]*")
-_INDENTATION = re.compile(r"^[ \t]*\t[ \t]*", re.MULTILINE)
+_LAST_COMMA = lazy(r"^([ \t]*from[ \t]+[\w.]+[ \t]+import[ \t]+\w[\w \t,]*),(?=[ \t]*$)", re.MULTILINE)
+_LAST_BACKSLASH = lazy(r"\\\n?\s*\Z")
+_NUMBER = lazy(r"(?<![\w.])\d[\d_.]*")
+_INDENTATION = lazy(r"^[ \t]*\t[ \t]*", re.MULTILINE)
 
 _LITERAL_TROUBLE = tuple(
-    re.compile(pattern)
+    lazy(pattern)
     for pattern in (
         r"\\N|\\[4-7][0-7]{2}",
         r"[BRUF](?:['\"](?:(?<![\w'\"]..)|(?<=[ubr]..)(?<![\w'\"]...))|[bBrR]['\"](?<![\w'\"]...))",
     )
 )
 _NUMBER_TROUBLE = tuple(
-    re.compile(pattern)
+    lazy(pattern)
     for pattern in (
         r"[0-9](?:\.\d*\.(?=[A-Za-z_.])|[eE][+-]?\d+\.|[xXoObB]\w+\.|if|else|and|or|in|is|for|not)",
         r"[0-9](?<![\w.'\"].)(?:[eE][+-]|\w)*\.\d*(?=[^\W\d]|\.)|\.\d(?<![\w.'\"]..)\d*(?=[^\W\d]|\.)",
     )
 )
-_WITH_TROUBLE = re.compile(r"with(?<=\bwith)[ \t]*\(")
+_WITH_TROUBLE = lazy(r"with(?<=\bwith)[ \t]*\(")
 """One of these must be in a text for :func:`refused` to find anything: in literals, in numbers, elsewhere.
 
 They begin with what is rare: the search for a character is quick, that for a place is not. No number follows upon a quote, but
@@ -162,7 +163,7 @@ def _blanked(match: re.Match[str]) -> str:
 def _items_in_brackets(code: str, start: int) -> bool:
     """Whether the bracket that opens before ``start`` holds ``as`` at its own level."""
     depth = 1
-    for match in re.compile(r"[()\[\]{}]|\bas\b").finditer(code, start):
+    for match in lazy(r"[()\[\]{}]|\bas\b").finditer(code, start):
         token = match[0]
         if token == "as":
             if depth == 1:
@@ -258,7 +259,7 @@ def _literal(match: re.Match[str]) -> str:
     return re.sub(r"[^\x01-\x7f]+", escape, literal)
 
 
-_UNREADABLE = re.compile(r"[\0\ud800-\udfff]")
+_UNREADABLE = lazy(r"[\0\ud800-\udfff]")
 """What the host's parser does not even begin to read."""
 
 
