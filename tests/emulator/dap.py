@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.emulator.commandline import ROOT
+from tests.ports import free_port
 
 Message = dict[str, Any]
 LIMIT = 40.0
@@ -96,9 +97,7 @@ ATTEMPTS = 3
 
 def _started(words: tuple[str | os.PathLike[str], ...]) -> tuple[subprocess.Popen[str], socket.socket]:
     for attempt in range(ATTEMPTS):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         process = subprocess.Popen(
             [
                 *(sys.executable, "-Xfrozen_modules=off", "-m", "debugpy", "--listen", f"127.0.0.1:{port}"),

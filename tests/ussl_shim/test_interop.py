@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import shutil
 import socket
 import subprocess
@@ -19,6 +18,7 @@ import pytest
 from emulator import Board
 from flashfs.errors import DeviceError
 from tests.emulator.conftest import load
+from tests.ports import free_port
 from tests.ussl_shim.certs import Certificates
 from tests.ussl_shim.device import Device
 from ussl_shim import Connection, Session
@@ -102,14 +102,6 @@ def folder(certs: Certificates, tmp_path_factory: pytest.TempPathFactory) -> Pat
         (made / f"{name}.pem").write_bytes(certs[name].chain_pem)
         (made / f"{name}.key").write_bytes(certs[name].key_pem)
     return made
-
-
-def free_port() -> int:
-    """A port for a program that takes no 0: below those that the host hands out, so that no connection gets it meanwhile."""
-    while True:
-        port = 20_000 + secrets.randbelow(12_000)
-        with contextlib.suppress(OSError), socket.create_server(("", port)):
-            return port
 
 
 @contextlib.contextmanager

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from tests.ports import free_port
 from tests.ussl_shim.certs import BUILDERS, Certificates
 from tests.ussl_shim.device import Device, Script
 from tests.ussl_shim.oracle.rows import CLIENT_ROWS, Row
-from tests.ussl_shim.test_interop import Program, free_port, s_server
+from tests.ussl_shim.test_interop import Program, s_server
 
 OFTEN = {
     "trust-optional-selfsigned-leaf-unknown",
