@@ -18,6 +18,8 @@ MAX_FILES = 4096
 MAX_BYTES = 8 * 1024 * 1024
 """Reading stops here: no board has more flash than this."""
 
+PYMAKR = "pymakr.conf"
+
 SKIPPED = frozenset({".git", ".hg", ".svn", "__pycache__", ".venv", ".idea", ".vscode", "node_modules", ".DS_Store"})
 """Names that belong to the host's tools, never to a board."""
 
@@ -79,12 +81,12 @@ def read(path: Path, flash: Path | None = None) -> Project:
 
 
 def _pymakr(folder: Path) -> PymakrProject | None:
-    if not (folder / "pymakr.conf").is_file():
+    if not (folder / PYMAKR).is_file():  # asked here, so that a project without one does not pay for the reader
         return None
     from emulator.pymakr import PymakrError, pymakr_project
 
     try:
-        return pymakr_project(folder)
+        return pymakr_project(folder / PYMAKR)
     except PymakrError as error:
         raise ProjectError(str(error)) from error
 

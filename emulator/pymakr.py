@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-FILE = "pymakr.conf"
 MAX_BYTES = 256 * 1024
 
 ALWAYS_IGNORED = (".vscode", ".gitignore", ".git", "env", "venv")
@@ -39,11 +38,9 @@ class PymakrProject:
     """How the board begins anew when a file has changed."""
 
 
-def pymakr_project(folder: Path) -> PymakrProject | None:
-    """What the ``pymakr.conf`` of a folder says, None where there is none. Raises PymakrError."""
-    file = folder / FILE
-    if not file.is_file():
-        return None
+def pymakr_project(file: Path) -> PymakrProject:
+    """What a ``pymakr.conf`` says of the folder that it is in. Raises PymakrError."""
+    folder = file.parent
     words = _read(file)
     return PymakrProject(
         folder=_folder(folder, words, file),

@@ -9,7 +9,6 @@ import pytest
 
 from emulator import ProjectError
 from emulator.project import read
-from emulator.pymakr import pymakr_project
 
 TREE = (
     "main.py",
@@ -78,7 +77,6 @@ def test_how_a_change_takes_effect(project: Path, value: str | None, restart: st
 
 
 def test_no_pymakr_conf_says_nothing(project: Path) -> None:
-    assert pymakr_project(project) is None
     assert read(project).restart == "soft"
     assert "/env/x.py" in read(project).entries
 
