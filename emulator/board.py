@@ -681,7 +681,7 @@ class Run:
     def __post_init__(self) -> None:
         self._deadline = None if self.timeout is None else time.monotonic() + self.timeout
         self._begin = len(self.board.console.text)
-        self._first_note = len(self.board.notes)
+        self._first_note = self.board.notes.written
         self._watchers = [
             (_Watcher(wanted, self.board, self._begin), code)
             for wanted, code in ((self.fail, FAILED), (self.until, 0))
@@ -723,7 +723,7 @@ class Run:
             text=self.board.console.text[self._begin :],
             exit_code=code,
             exception=outcome.exception if outcome is not None else None,
-            notes=list(self.board.notes)[self._first_note :],
+            notes=self.board.notes.since(self._first_note),
         )
 
     def close(self) -> None:
