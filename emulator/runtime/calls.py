@@ -526,17 +526,6 @@ def _wrapper(kind: Any) -> Maker:
 def makers(interpreter: Interpreter) -> dict[int, Maker]:
     """``id`` of a native type -> what a call of it does, for one power cycle."""
     printer = interpreter.device.printer
-    limit: list[int] = []
-
-    def heap() -> int:
-        if not limit:
-            limit.append(interpreter.device.board.model.memory.heap_bytes)
-        return limit[0]
-
-    def allocate(size: int) -> None:
-        """Raise the board's MemoryError for what its heap cannot hold."""
-        if size > heap():
-            raise MemoryError(f"memory allocation failed, allocating {size} bytes")
 
     def make_str(*args: Any, **kwargs: Any) -> str:
         if len(args) == 1 and not kwargs:
@@ -567,7 +556,7 @@ def makers(interpreter: Interpreter) -> dict[int, Maker]:
         if type(value) is int and -(1 << 30) <= value < 1 << 30:
             if value < 0:
                 raise ValueError
-            allocate(value + 1)
+            memory.allocate(value + 1)
             return bytes(value)
         if isinstance(value, (bytes, bytearray, memoryview)):
             return bytes(value)
@@ -577,7 +566,7 @@ def makers(interpreter: Interpreter) -> dict[int, Maker]:
             pass
         data = bytearray()
         if type(value) is range:
-            allocate(_length(value))
+            memory.allocate(_length(value))
         for item in iterated(value):
             number = to_int(item)
             if not 0 <= number <= 255:
@@ -594,13 +583,13 @@ def makers(interpreter: Interpreter) -> dict[int, Maker]:
         value = args[0]
         if isinstance(value, int) and not isinstance(value, bool):
             size = to_int(value) & 0xFFFFFFFF
-            allocate(size)
+            memory.allocate(size)
             return bytearray(size)
         try:
             return bytearray(buffer_of(value))
         except TypeError:
             if type(value) is range:
-                allocate(_length(value))
+                memory.allocate(_length(value))
             return bytearray([truncated(item) & 0xFF for item in iterated(value)])
 
     def make_list(*args: Any, **kwargs: Any) -> list[Any]:
@@ -614,7 +603,7 @@ def makers(interpreter: Interpreter) -> dict[int, Maker]:
             return list(kept(value))
         # what does not end fills the heap; a list doubles its memory, and old and new have to be there together
         most = 4
-        while 12 * most <= heap():
+        while 12 * most <= memory.heap():
             most *= 2
         made = list(islice(iterated(value), most + 1))
         if len(made) > most:

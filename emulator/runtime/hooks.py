@@ -54,11 +54,8 @@ IDLE = ".idle"
 HASHES = ".hash"
 """``.hash[kind]``: the host's function for a type of the board's ``hashlib``; anything else is given back."""
 
-TYPE = ".type"
-"""The host's ``type``, whatever the script calls so."""
-
-BYTES = ".bytes"
-"""``bytes``, in the same way."""
+TYPE, INT, BYTES = ".type", ".int", ".bytes"
+"""The host's ``type``, ``int`` and ``bytes``, whatever the script calls by these names."""
 
 ADD = ".add"
 """``.add(left, right)``: ``+`` beside a bytes literal."""
@@ -195,9 +192,6 @@ CAUGHT = ".caught"
 
 TWICE = ".twice"
 """``.twice(f, *names)``: ``f``, if it can be called with a keyword argument of each of these names given twice."""
-
-TYPE, INT = ".type", ".int"
-"""The host's ``type`` and ``int``, whatever the script calls by these names."""
 
 IS = ".is"
 """``.is(left, right)``: ``is`` between what may be numbers or texts."""

@@ -335,6 +335,7 @@ def hooks(interpreter: Interpreter) -> dict[str, Any]:
         names.TWICE: twice,
         names.TYPE: type,
         names.INT: int,
+        names.BYTES: bytes,
         names.WRONG: (ValueError, TypeError),
         names.IS: identical,
         names.OR: united,

@@ -61,8 +61,6 @@ class Sites:
                 hooks.UNPACK: None,
                 hooks.IDLE: (),
                 hooks.HASHES: _Same(),
-                hooks.TYPE: type,
-                hooks.BYTES: bytes,
             }
         )
 

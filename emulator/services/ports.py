@@ -50,6 +50,21 @@ def trouble(service: str, port: int, error: OSError) -> OSError:
     )
 
 
+def accepted(listener: socket.socket) -> socket.socket | None:
+    """Return the next client, which never makes anybody wait, None if it has gone again.
+
+    Raises OSError when the host has no descriptor left for it.
+    """
+    try:
+        client, _ = listener.accept()
+    except BlockingIOError:
+        return None
+    client.setblocking(False)
+    with contextlib.suppress(OSError):
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return client
+
+
 def acknowledge(sock: socket.socket) -> None:
     """Acknowledge what has come at once, where the host can, so that the client does not hold back what it sends next."""
     if hasattr(socket, "TCP_QUICKACK"):

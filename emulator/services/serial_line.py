@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from emulator.console import Console
 from emulator.console_input import ConsoleInput
 from emulator.services.engine import READ, WRITE, Engine, File
-from emulator.services.ports import HOST, acknowledge, bound, close_politely, listen
+from emulator.services.ports import HOST, accepted, acknowledge, bound, close_politely, listen
 from emulator.services.wire import Inlet, Outlet, attach
 from flashfs.notes import NoteSink
 
@@ -176,15 +176,12 @@ class TcpLine(_Line):
 
     def _accept(self) -> None:
         try:
-            client, _ = self._listener.accept()
-        except BlockingIOError:
-            return
-        except OSError:  # gone again, or out of descriptors
+            client = accepted(self._listener)
+        except OSError:
             self.rest()
             return
-        client.setblocking(False)
-        with contextlib.suppress(OSError):
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if client is None:
+            return
         self._client = client
         self._inlet.connect()
         self._outlet.connect(client.send)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from emulator.console import Console
 from emulator.console_input import ConsoleInput
 from emulator.services.engine import READ, WRITE, Engine, File
-from emulator.services.ports import HOST, acknowledge, bound, close_politely, listen, reset_at_close
+from emulator.services.ports import HOST, accepted, acknowledge, bound, close_politely, listen, reset_at_close
 from emulator.services.telnet_protocol import Protocol, Signal, Typed
 from emulator.services.wire import Inlet, Outlet, attach
 from flashfs.notes import Note, NoteSink
@@ -228,15 +228,12 @@ class _Engine(Engine):
     def _accept(self) -> None:
         assert self._reserved is not None
         try:
-            client, _ = self._reserved.accept()
-        except BlockingIOError:
-            return
-        except OSError:  # gone again, or out of descriptors
+            client = accepted(self._reserved)
+        except OSError:
             self.rest()
             return
-        client.setblocking(False)
-        with contextlib.suppress(OSError):
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if client is None:
+            return
         self._client = client
         self._refuse()
         self._protocol = Protocol(self._machine, lambda: (self.login[0].encode(), self.login[1].encode()))
