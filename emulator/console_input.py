@@ -207,17 +207,21 @@ class ConsoleInput:
         with self._lock:
             if not self.prompting:
                 return False
-        self.type_interrupt()
+            waiting = self._put_interrupt()
+        _unpark(waiting)
         return True
 
     def type_interrupt(self) -> None:
         """Put Ctrl-C among what was typed, as a key that interrupts nothing. It does not count as typed."""
         with self._lock:
-            typed = self.typed
-            self._append(CTRL_C, plain=False)
-            self.typed = typed
-            waiting = self._take_waiting()
+            waiting = self._put_interrupt()
         _unpark(waiting)
+
+    def _put_interrupt(self) -> list[ScriptThread]:
+        typed = self.typed
+        self._append(CTRL_C, plain=False)
+        self.typed = typed
+        return self._take_waiting()
 
     def end(self) -> None:
         """Nothing more will be typed at the host's own terminal."""
