@@ -52,6 +52,7 @@ def test_mixed_soak(kind: str) -> None:
     assert all(count > SECONDS / 20 for count in rounds.values()), rounds
 
 
+@pytest.mark.nightly
 def test_mixed_soak_in_short() -> None:
     """The soak itself works; what it finds takes longer."""
     assert {"transfers", "telnet", "serial-tcp", "tls"} <= set(run_mixed("littlefs", 0.5))
@@ -64,5 +65,6 @@ def test_500_garbage_sessions(kind: str) -> None:
     run_garbage(kind, 500, 50)
 
 
+@pytest.mark.nightly
 def test_garbage_sessions_in_short() -> None:
     run_garbage("littlefs", 30, 10)
