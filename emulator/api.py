@@ -24,6 +24,7 @@ class Entry:
 
     ``kind``: function, class, constant, exception, module, object (``type`` says of which type). ``signature``: ``/``
     ends positional-only arguments, ``*`` begins keyword-only ones, ``[x]`` may be left out. ``raises``: ``Type: text``.
+    ``returns``: what a function gives; of a class, the type of what it makes, where that is not its own.
     """
 
     name: str

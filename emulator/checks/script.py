@@ -157,7 +157,9 @@ class Script:
             return None
         made = self.meaning(made_by.func)
         entry = api.lookup(made, self.board) if made else None
-        return made if entry is not None and entry.kind == "class" and entry.members else None
+        if entry is None or entry.kind != "class" or entry.returns:  # what makes objects of another type says so
+            return None
+        return made if entry.members else None
 
     def builtin(self, node: ast.expr) -> str | None:
         """The name of the builtin that ``node`` certainly stands for."""
