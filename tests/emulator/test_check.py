@@ -84,7 +84,7 @@ PLANTED = [
 """File name, source, (line, code) of everything that fails in it."""
 
 CLEAN = {
-    "cipher.py": "from crypto import AES\ncipher = AES(b'0123456789abcdef', AES.MODE_ECB)\nprint(cipher.encrypt(b'x' * 16))\n",
+    "cipher": "from crypto import AES\ncipher = AES(b'0123456789abcdef', AES.MODE_ECB)\nprint(cipher.encrypt(b'x' * 16))\n",
     "fallback": "try:\n    import usocket as socket\nexcept ImportError:\n    import asyncio_socket as socket\n",
     "conditional": "try:\n    import threading\nexcept:\n    threading = None\n",
     "own_name": "def format(x):\n    return x\nformat(1)\n",
