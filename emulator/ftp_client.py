@@ -24,8 +24,13 @@ TIMEOUT = 20.0
 MAX_FILE = 8 * 1024 * 1024
 MAX_LISTING = 1024 * 1024
 
-_LINE = re.compile(rb"([d-])\S{9} +\d+ +\S+ +\S+ +(\d+) \S+ +\d+ +(?:\d+|\d\d:\d\d) (.+)")
-"""A line of the board's LIST; the month may be its "Ago"."""
+_NOT_IN_COMMANDS = "\r\n\0"
+
+_LINE = re.compile(rb"([d-])\S{9} +\d+ +\S+ +\S+ +(\d{1,15}) \S+ +\d+ +(?:\d+|\d\d:\d\d) (?!\.{1,2}$)([^/\0\r\n]+)")
+"""A line of the board's LIST; the month may be its "Ago".
+
+Whoever answers may be no board: the name is one that stays in its folder, also on this machine.
+"""
 
 
 class Address(NamedTuple):
@@ -51,9 +56,11 @@ def parse_address(text: str) -> Address:
     if url.scheme != "ftp":
         raise ValueError(f"{url.scheme}: boards speak plain FTP only")
     try:
-        port = url.port or PORT
+        port = PORT if url.port is None else url.port
     except ValueError:
         raise ValueError("the port is a number up to 65535") from None
+    if not port:
+        raise ValueError("0 is no port: take the one that `run --ftp 0` prints after `ftp:`")
     if not url.hostname:
         raise ValueError("no host is named")
     if url.path.rstrip("/") not in ("", "/flash"):
@@ -61,6 +68,8 @@ def parse_address(text: str) -> Address:
     user, password = DEFAULT_LOGIN
     if url.username is not None:
         user, password = unquote(url.username), unquote(url.password or "")
+    if any(char in user + password for char in _NOT_IN_COMMANDS):
+        raise ValueError("no login holds a line end or a NUL")
     return Address(url.hostname, port, user, password)
 
 
@@ -194,7 +203,9 @@ class RemoteFiles:
         def take(piece: bytes) -> None:
             pieces.extend(piece)
             if len(pieces) > limit:
-                raise FlashError(f"{place}: larger than anything a board holds")
+                raise FlashError(
+                    f"{place}: more than {limit // 2**20} MiB: that is all that is taken from a board at once"
+                )
 
         with self._failing(place):
             self._ftp.retrbinary(command, take)
@@ -211,6 +222,10 @@ class RemoteFiles:
             raise FlashError(f"{what}: an answer that is not UTF-8") from error
         except EOFError as error:
             raise FlashError(f"{what}: the board closed the connection") from error
+        except ConnectionRefusedError as error:
+            raise FlashError(
+                f"{what}: no FTP server there; `run --stay --ftp PORT` opens one, a real board has one while its WLAN is up"
+            ) from error
         except TimeoutError as error:
             raise FlashError(
                 f"{what}: no answer within {TIMEOUT:.0f} s; a board serves one FTP client at a time"
@@ -243,7 +258,7 @@ def _name(place: Place) -> str:
 
 
 def _sendable(text: str) -> str:
-    if any(char in text for char in "\r\n\0"):
+    if any(char in text for char in _NOT_IN_COMMANDS):
         raise FlashError(f"{text!r}: FTP has no way to name it")
     try:
         encode_text(text).decode("utf-8")

@@ -167,6 +167,57 @@ def test_something_else_at_that_port(
     assert err.count("\n") == 1
 
 
+def serve_listing(server: socket.socket, line: bytes) -> None:
+    """An FTP server whose every folder holds what ``line`` says, and whose every file holds ``evil``."""
+    client, _ = server.accept()
+    with client, client.makefile("rwb", 0) as commands:
+        commands.write(b"220 \r\n")
+        for command in commands:
+            word = command.split()[0]
+            if word == b"PASV":
+                data = socket.create_server(("127.0.0.1", 0))
+                port = data.getsockname()[1]
+                commands.write(b"227 (127,0,0,1,%d,%d)\r\n" % divmod(port, 256))
+            elif word in (b"LIST", b"RETR"):
+                commands.write(b"150 \r\n")
+                with data, data.accept()[0] as peer:
+                    peer.sendall(line if word == b"LIST" else b"evil")
+                commands.write(b"226 \r\n")
+            else:
+                commands.write(b"331 \r\n" if word == b"USER" else b"230 \r\n")
+            if word == b"QUIT":
+                return
+
+
+def test_only_a_plain_name_comes_from_a_listing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "a" / "b"
+    for name, status in (
+        (b"plain", 0),
+        (b"../../evil", 1),
+        (b"..", 1),
+        (b".", 1),
+        (b"/evil", 1),
+        (b"a\0b", 1),
+        (b"a\rb", 1),
+    ):
+        target.mkdir(parents=True, exist_ok=True)
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            line = b"-rw-rw-r--   1 root  root         4 Jan  1  2000 %s\r\n" % name
+            thread = threading.Thread(target=serve_listing, args=(server, line))
+            thread.start()
+            assert command("get", "/flash/", target, "--ftp", server.getsockname()[1]) == status, name
+            thread.join()
+        assert ("is not the board's" in capsys.readouterr().err) == bool(status)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [target / "plain"]
+
+
+def test_nobody_at_that_port(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert command("put", here / "ca.pem", "cert/", "--ftp", port) == 1
+    assert "run --stay --ftp PORT" in capsys.readouterr().err
+
+
 ADDRESSES = [
     ("2121", ("127.0.0.1", 2121, "micro", "python")),
     ("192.168.4.1", ("192.168.4.1", 21, "micro", "python")),
@@ -182,7 +233,11 @@ def test_addresses(text: str, wanted: tuple[object, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["sftp://x", "http://127.0.0.1", "ftp://", "ftp://x:99999", "ftp://x:port", "ftp://x/sd", "[x"]
+    "text",
+    [
+        *("sftp://x", "http://127.0.0.1", "ftp://", "ftp://x:99999", "ftp://x:port", "ftp://x/sd", "[x"),
+        *("0", "x:0", "ftp://a%0D%0AQUIT:b@x", "ftp://a:b%00@x"),
+    ],
 )
 def test_addresses_that_are_none(text: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
