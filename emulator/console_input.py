@@ -79,10 +79,8 @@ class ConsoleInput:
         """Whether the last key that was read is part of whole lines, which a program wrote: the prompt adds nothing to them."""
         self.typed = 0
         """How many characters were typed so far, those that interrupt left out."""
-        self.interrupt_char = CTRL_C
-        """What interrupts a script; "" for nothing (``micropython.kbd_intr``)."""
         self.running = False
-        """Whether a script runs that the interrupt character ends."""
+        """Whether a script runs that Ctrl-C ends."""
         self.reset_armed = False
         """Whether the first script since the reset has run: from then on Ctrl-F acts (firmware: lib/utils/pyexec.c)."""
         self.prompting = False
@@ -97,11 +95,6 @@ class ConsoleInput:
     def keyboard(self) -> bool:
         """Whether keys arrive here, each as it is pressed."""
         return self._opened or bool(self._sources)
-
-    @property
-    def interrupts(self) -> str:
-        """The character that interrupts what runs now, "" if none does."""
-        return self.interrupt_char if self.running else ""
 
     # -- the side of the host --------------------------------------------------------------------------------------
 
@@ -149,7 +142,6 @@ class ConsoleInput:
     def booted(self) -> None:
         """A power cycle begins."""
         with self._lock:
-            self.interrupt_char = CTRL_C
             self.running = self.reset_armed = self.prompting = False
             self._waiting.clear()
 
@@ -165,8 +157,8 @@ class ConsoleInput:
             elif source not in self._sources:
                 return
             actions: list[Callable[[], None]] = []
-            if controls and self.interrupts and self.interrupts in text:
-                text = text.replace(self.interrupts, "")
+            if controls and self.running and CTRL_C in text:
+                text = text.replace(CTRL_C, "")
                 actions.append(self.on_interrupt)
             if acts:
                 text = text.replace(CTRL_F, "")

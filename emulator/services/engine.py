@@ -125,8 +125,9 @@ class Engine(ABC):
             self._finish()
 
     def _turn(self) -> None:
-        self._watch({} if self._resting() else self.wanted())
-        due = self._rest_until if self._resting() else self.deadline()
+        resting = time.monotonic() < self._rest_until
+        self._watch({} if resting else self.wanted())
+        due = self._rest_until if resting else self.deadline()
         timeout = None if due is None else max(0.0, min(due - time.monotonic(), 3600.0))
         for key, events in self._selector.select(timeout):
             if key.fileobj is self._inner:
@@ -142,9 +143,6 @@ class Engine(ABC):
     def rest(self) -> None:
         """Wait for nothing but jobs for a moment: the host has run out of something."""
         self._rest_until = time.monotonic() + FAILED_AGAIN
-
-    def _resting(self) -> bool:
-        return time.monotonic() < self._rest_until
 
     def _guarded(self, function: Callable[[], None]) -> None:
         try:

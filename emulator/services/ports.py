@@ -33,9 +33,10 @@ def bound(service: str, port: int) -> socket.socket:
 
 
 def listen(sock: socket.socket, service: str, port: int, backlog: int) -> None:
-    """Listen, or close the socket and raise OSError in plain words."""
+    """Listen, for :func:`accepted`; or close the socket and raise OSError in plain words."""
     try:
         sock.listen(backlog)
+        sock.setblocking(False)
     except OSError as error:
         sock.close()
         raise trouble(service, port, error) from error

@@ -149,7 +149,6 @@ class TcpLine(_Line):
         self._listener = bound(SERVICE, port)
         self.port: int = self._listener.getsockname()[1]
         listen(self._listener, SERVICE, self.port, WAITING)
-        self._listener.setblocking(False)
         self._client: socket.socket | None = None
         self.address = f"socket://{HOST}:{self.port}"
         super().__init__(console, keys, note)

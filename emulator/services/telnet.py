@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from emulator.console import Console
-from emulator.console_input import ConsoleInput
+from emulator.console_input import CTRL_C, ConsoleInput
 from emulator.services.engine import READ, WRITE, Engine, File
 from emulator.services.ports import HOST, accepted, acknowledge, bound, close_politely, listen, reset_at_close
 from emulator.services.telnet_protocol import Protocol, Signal, Typed
@@ -263,7 +263,7 @@ class _Engine(Engine):
         before = protocol.state
         events = protocol.receive(
             data,
-            interrupt=ord(self._keys.interrupts) if self._keys.interrupts else None,
+            interrupt=ord(CTRL_C) if self._keys.running else None,
             reset_key=b"\x06" in data and not self._keys.reset_key_is_data(),
         )
         self._outlet.put(protocol.data_to_send())
