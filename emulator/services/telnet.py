@@ -135,7 +135,7 @@ class _Engine(Engine):
             self._listen()
             return {self._reserved: READ} if self._listening and self._reserved is not None else {}
         events = WRITE if self._outlet.pending else 0
-        if self._inlet.wait_until() == 0.0:
+        if self._inlet.wait_until() == 0.0 and not self._outlet.clogged:
             events |= READ
         return {self._client: events} if events else {}
 

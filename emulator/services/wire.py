@@ -20,7 +20,8 @@ Send = Callable[[bytes], int]
 
 MOST_PENDING = 16384
 """Bytes that may wait for a client before the script does."""
-
+MOST_UNTAKEN = 1 << 20
+"""Bytes that may wait for a client before nothing more is read of what it sends, which may bring about answers."""
 
 COMING = 1.0
 """Seconds that the script waits at most for a client that is coming."""
@@ -61,6 +62,11 @@ class Outlet:
     def pending(self) -> bool:
         """Whether something is left to send."""
         return bool(self._pending)
+
+    @property
+    def clogged(self) -> bool:
+        """Whether the client leaves so much that it is not to ask for more."""
+        return len(self._pending) > MOST_UNTAKEN
 
     def connect(self, send: Send) -> None:
         """There is a client."""

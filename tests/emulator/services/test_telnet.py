@@ -11,6 +11,7 @@ import time
 import pytest
 
 from emulator import Board
+from emulator.services.engine import WRITE
 from tests.emulator.conftest import NEVER, load
 from tests.emulator.harness import refused_port
 from tests.emulator.services.test_telnet_protocol import AGAIN, ASK_PASSWORD, USER, WRONG
@@ -257,6 +258,20 @@ def test_ctrl_c_of_the_host_ends_the_waiting(board: Board) -> None:
         _blocked(board)
         board.interrupt()
         client.until(b"KeyboardInterrupt: \r\n>>> ")
+
+
+def test_a_client_that_reads_nothing_is_not_read_on(board: Board) -> None:
+    """Else it could ask for answers that nobody takes, until the memory is full."""
+    started(board)
+    with telnet(board) as client:
+        assert board.servers.telnet is not None
+        engine = board.servers.telnet._engine
+        wanted: list[int] = []
+        engine.call(lambda: engine._outlet.put(b"." * (16 << 20) + b"end"))
+        engine.call(lambda: wanted.extend(engine.wanted().values()))
+        assert wanted == [WRITE]
+        client.until(b"end")
+        assert client.ask(b"x\r") == b"x\r\n41\r\n>>> "
 
 
 def test_a_client_that_vanishes_lets_the_script_go_on(board: Board) -> None:
