@@ -10,6 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 
+from emulator.services.calls import Calls
 from flashfs.notes import Note, NoteSink
 
 File = socket.socket | int
@@ -31,13 +32,9 @@ class Engine(ABC):
         self.name = name
         self._sink = note
         self._selector = selectors.DefaultSelector()
-        self._inner, self._outer = socket.socketpair()
-        self._inner.setblocking(False)
-        self._outer.setblocking(False)
-        self._selector.register(self._inner, READ)
-        self._lock = threading.Lock()
-        self._jobs: list[_Job] = []
-        self._ending = self._ended = False
+        self._calls = Calls()
+        self._selector.register(self._calls.socket, READ)
+        self._ending = False
         self._rest_until = 0.0
         self._watched: dict[File, int] = {}
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -81,29 +78,20 @@ class Engine(ABC):
 
     def wake(self) -> None:
         """Have the loop ask again what to wait for."""
-        with contextlib.suppress(OSError):  # full, so it will wake; or closed
-            self._outer.send(b"w")
+        self._calls.wake()
 
     def call(self, function: Callable[[], None]) -> None:
         """Run a function in the loop's thread and wait for it; raises what it raises. Does nothing after the end."""
         if threading.current_thread() is self._thread:
             function()
-            return
-        job = _Job(function)
-        with self._lock:
-            if self._ended:
-                return
-            self._jobs.append(job)
-        self.wake()
-        job.done.wait()
-        if job.error is not None:
-            raise job.error
+        else:
+            self._calls.call(function)
 
     def stop(self) -> None:
         """End the loop; everything is closed when this returns."""
         self._ending = True
         if not self._thread.is_alive():
-            if not self._ended:
+            if not self._calls.closed:
                 self._finish()
             return
         self.wake()
@@ -130,10 +118,8 @@ class Engine(ABC):
         due = self._rest_until if resting else self.deadline()
         timeout = None if due is None else max(0.0, min(due - time.monotonic(), 3600.0))
         for key, events in self._selector.select(timeout):
-            if key.fileobj is self._inner:
-                with contextlib.suppress(BlockingIOError):
-                    self._inner.recv(4096)
-                self._do_jobs()
+            if key.fileobj is self._calls.socket:
+                self._calls.run()
             elif key.fileobj in self._watched and not self._ending:
                 self.ready(key.fileobj, events)
         due = self.deadline()
@@ -141,7 +127,7 @@ class Engine(ABC):
             self.late()
 
     def rest(self) -> None:
-        """Wait for nothing but jobs for a moment: the host has run out of something."""
+        """Wait for nothing but calls for a moment: the host has run out of something."""
         self._rest_until = time.monotonic() + FAILED_AGAIN
 
     def _guarded(self, function: Callable[[], None]) -> None:
@@ -174,30 +160,8 @@ class Engine(ABC):
         if self._watched.pop(file, None) is not None:
             self._selector.unregister(file)
 
-    def _do_jobs(self) -> None:
-        with self._lock:
-            jobs, self._jobs = self._jobs, []
-        for job in jobs:
-            try:
-                job.function()
-            except Exception as error:  # noqa: BLE001  it belongs to the caller
-                job.error = error
-            job.done.set()
-
     def _finish(self) -> None:
-        with self._lock:
-            self._ended = True
-            jobs, self._jobs = self._jobs, []
-        for job in jobs:
-            job.done.set()
+        self._selector.unregister(self._calls.socket)
+        self._calls.close()
         self._guarded(self.close)
         self._selector.close()
-        self._inner.close()
-        self._outer.close()
-
-
-class _Job:
-    def __init__(self, function: Callable[[], None]) -> None:
-        self.function = function
-        self.error: Exception | None = None
-        self.done = threading.Event()

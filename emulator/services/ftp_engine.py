@@ -23,12 +23,12 @@ from pyftpdlib.servers import FTPServer
 
 from emulator.services import ftp_quirks
 from emulator.services import ftp_replies as replies
+from emulator.services.calls import Calls
 from emulator.services.ftp_commands import LineReader, ReceiveReader
 from emulator.services.ftp_data import SILENT, DataConnection, Deadline, Leftover, PassiveListener
 from emulator.services.ftp_log import SessionLog
 from emulator.services.ftp_replies import Reply
 from emulator.services.ftp_session import Answer, Download, Passive, Session, Upload
-from emulator.services.ftp_waker import Waker
 from emulator.services.ports import bound, listen, reset_at_close
 from flashfs import Note, NoteSink
 
@@ -79,7 +79,8 @@ class FtpEngine:
         self._listener: _Listener | None = None
         self._reserved: socket.socket | None = None
         self._stopping = False
-        self._waker = Waker(self.ioloop)
+        self._calls = Calls()
+        _Caller(self._calls, self.ioloop)
         self._thread: threading.Thread | None = None
         self.port = 0
 
@@ -100,11 +101,11 @@ class FtpEngine:
         self._thread.start()
 
     def call(self, function: Callable[[], None]) -> None:
-        """Run a function in the thread of the server and wait for it; raises what it raises."""
+        """Run a function in the thread of the server and wait for it; raises what it raises. Does nothing after the end."""
         if threading.current_thread() is self._thread:
             function()
         else:
-            self._waker.call(function)
+            self._calls.call(function)
 
     def stop(self) -> None:
         """End the thread; every socket is closed when this returns."""
@@ -112,7 +113,7 @@ class FtpEngine:
         if thread is None:
             return
         self._stopping = True
-        self._waker.wake()
+        self._calls.wake()
         if thread is not threading.current_thread():
             thread.join()
 
@@ -206,12 +207,27 @@ class FtpEngine:
         if self._reserved is not None:
             self._reserved.close()
             self._reserved = None
-        self._waker.close()
+        self.ioloop.unregister(self._calls.socket.fileno())
+        self._calls.close()
         self.ioloop.close()
 
 
 class _Loop(IOLoop):  # type: ignore[misc]
     """A class of our own, as closing a loop resets the class attribute behind pyftpdlib's global one."""
+
+
+class _Caller:
+    """Has the loop run what other threads call."""
+
+    def __init__(self, calls: Calls, ioloop: Any) -> None:
+        self.handle_read_event = calls.run
+        ioloop.register(calls.socket.fileno(), self, ioloop.READ)
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return False
 
 
 class _Listener(FTPServer):  # type: ignore[misc]
