@@ -1,7 +1,7 @@
 """The FTP server through which people put certificates and scripts onto the board (firmware: esp32/ftp/ftp.c).
 
-Replies, codes and texts, the commands there are, paths and listings are the board's. The two defects that lose work
-(`ftp_quirks`) are left out unless asked for, with a note that tells what the board would have done.
+Replies, codes and texts, the commands there are, paths and listings are the board's. Its defects (`ftp_quirks`) are left out
+unless asked for, with a note that tells what the board would have done.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ class FtpServer:
 
     def _write_log(self, line: str) -> None:
         if self._log is not None:
-            with contextlib.suppress(Exception):  # likewise
+            with contextlib.suppress(Exception):  # as a sink of notes
                 self._log(line)
 
     def _tell(self, note: Note) -> None:

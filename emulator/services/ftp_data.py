@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import sys
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -53,7 +52,7 @@ class Control(Protocol):
 
     def later(self, seconds: float, function: Callable[[], None]) -> Timer: ...
 
-    def failed(self, error: BaseException) -> None: ...
+    def failed(self) -> None: ...
 
     def data_stranger(self, address: str) -> None: ...
 
@@ -188,7 +187,7 @@ class PassiveListener:
         self._control.data_missing()
 
     def handle_error(self) -> None:
-        self._control.failed(_current_error())
+        self._control.failed()
         self.handle_close()
 
 
@@ -389,7 +388,7 @@ class DataConnection:
             self.close()
 
     def handle_error(self) -> None:
-        self._control.failed(_current_error())
+        self._control.failed()
         with contextlib.suppress(Exception):  # whatever failed may fail again, and must not end the loop
             self.close()
         self._control.data_done(SILENT)
@@ -436,8 +435,3 @@ class Leftover:
 
     def handle_error(self) -> None:
         self.close()
-
-
-def _current_error() -> BaseException:
-    error = sys.exc_info()[1]
-    return error if error is not None else RuntimeError("unknown")

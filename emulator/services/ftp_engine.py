@@ -151,9 +151,9 @@ class FtpEngine:
             self._told.add(note.code)
             self._note(note)
 
-    def failed(self, error: BaseException) -> None:
-        """Note an error that should not have happened."""
-        self._note(ftp_quirks.internal(error))
+    def failed(self) -> None:
+        """Note the exception that is being handled: it should not have happened."""
+        self._note(ftp_quirks.internal(sys.exc_info()[1]))
 
     def later(self, seconds: float, function: Callable[[], None]) -> Any:
         """Call a function of the loop's thread after some seconds; the result has ``cancel()``."""
@@ -161,8 +161,8 @@ class FtpEngine:
         def guarded() -> None:
             try:
                 function()
-            except Exception as error:  # noqa: BLE001  pyftpdlib would print it
-                self.failed(error)
+            except Exception:  # noqa: BLE001  pyftpdlib would print it
+                self.failed()
 
         return self.ioloop.call_later(seconds, guarded)
 
@@ -189,8 +189,8 @@ class FtpEngine:
             while not self._stopping:
                 self.ioloop.poll(timeout)
                 timeout = self.ioloop.sched.poll()
-        except Exception as error:  # noqa: BLE001
-            self.failed(error)
+        except Exception:  # noqa: BLE001
+            self.failed()
         finally:
             self._stopping = True
             self._close_all()
@@ -268,7 +268,7 @@ class _Listener(FTPServer):  # type: ignore[misc]
             self.work()
 
     def handle_error(self) -> None:
-        self._engine.failed(_current_error())
+        self._engine.failed()
 
     def handle_close(self) -> None:
         """Nothing: the loop reports errors of single connections here."""
@@ -439,9 +439,9 @@ class _Control(FTPHandler):  # type: ignore[misc]
         """As the engine's."""
         return self.engine.later(seconds, function)
 
-    def failed(self, error: BaseException) -> None:
+    def failed(self) -> None:
         """As the engine's."""
-        self.engine.failed(error)
+        self.engine.failed()
 
     def _listen(self) -> None:
         if self._data is not None:
@@ -583,7 +583,7 @@ class _Control(FTPHandler):  # type: ignore[misc]
             self.close()
 
     def handle_error(self) -> None:
-        self.engine.failed(_current_error())
+        self.engine.failed()
         self.close()
 
     def on_disconnect(self) -> None: ...
@@ -596,8 +596,3 @@ def _end(transfer: Download | Upload) -> None:
         transfer.source.close()
     else:
         transfer.sink.finish("the connection ended before the upload began")
-
-
-def _current_error() -> BaseException:
-    error = sys.exc_info()[1]
-    return error if error is not None else RuntimeError("unknown")

@@ -1,4 +1,4 @@
-"""Where the board's FTP server loses work, and what its users should be told."""
+"""Where the board's FTP server loses work or keeps its clients waiting, and what its users should be told."""
 
 from __future__ import annotations
 
@@ -270,7 +270,7 @@ def upload_cut_off(path: bytes, size: int, why: str) -> Note:
     )
 
 
-def upload_failed(path: bytes, error: Exception) -> Note:
+def transfer_failed(path: bytes, error: Exception) -> Note:
     """Note why an upload or download ended with 451."""
     return Note(
         "ftp-transfer-failed",
@@ -315,10 +315,10 @@ def firmware_too_large(limit: int) -> Note:
     )
 
 
-def internal(error: BaseException) -> Note:
+def internal(error: BaseException | None) -> Note:
     """Note a defect of ours."""
     return Note(
         "ftp-internal-error",
-        "the FTP server failed and closed the connection",
+        "the emulator's FTP server failed and closed the connection: please report this",
         cause=f"{type(error).__name__}: {error}",
     )

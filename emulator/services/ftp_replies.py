@@ -89,6 +89,10 @@ Liner = Callable[[bytes, bool, int, "int | None"], bytes]
 """Makes a line of name, whether it is a folder, size in bytes, and seconds since 1970 (None: LittleFS has kept none)."""
 
 
+_FOLDER_LINE = b"drw-rw-r--   1 root  root         0 %s %s\r\n"
+_FILE_LINE = b"-rw-rw-r--   1 root  root %9d %s %s\r\n"
+
+
 def liner(now: float) -> Liner:
     """Return what makes the lines of one listing, with CR LF.
 
@@ -101,20 +105,15 @@ def liner(now: float) -> Liner:
         if date is None:
             date = dates[stamp] = _list_date(_NO_DATE if stamp is None else stored_date(stamp), now)
         if is_dir:
-            return b"drw-rw-r--   1 root  root         0 %s %s\r\n" % (date, name)
-        return b"-rw-rw-r--   1 root  root %9d %s %s\r\n" % (size, date, name)
+            return _FOLDER_LINE % (date, name)
+        return _FILE_LINE % (size, date, name)
 
     return line
 
 
-def list_line(name: bytes, *, is_dir: bool, size: int, stamp: int | None, now: float) -> bytes:
-    """Return one line of a listing, with CR LF: as :func:`liner`, but ``stamp`` is None for a mount point."""
-    return mount_line(name, now) if stamp is None else liner(now)(name, is_dir, size, stamp)
-
-
 def mount_line(name: bytes, now: float) -> bytes:
     """Return the line of a mount point, with CR LF."""
-    return b"drw-rw-r--   1 root  root         0 %s %s\r\n" % (_list_date(_MOUNT_DATE, now), name)
+    return _FOLDER_LINE % (_list_date(_MOUNT_DATE, now), name)
 
 
 def _list_date(date: datetime, now: float) -> bytes:

@@ -66,7 +66,7 @@ class FileSource:
         try:
             data: bytes = self._file.read(CHUNK)
         except OSError as error:
-            self._note(ftp_quirks.upload_failed(self._path, error))
+            self._note(ftp_quirks.transfer_failed(self._path, error))
             raise TransferFailed from error
         self._ended = len(data) < CHUNK  # as on the board, a short block is the last one
         return data
@@ -179,7 +179,7 @@ class FileSink:
     def _fail(self, error: Exception) -> None:
         if not self._failed:
             self._failed = True
-            self._note(ftp_quirks.upload_failed(self._path, error))
+            self._note(ftp_quirks.transfer_failed(self._path, error))
 
 
 class BrokenSink:

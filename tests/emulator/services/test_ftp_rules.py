@@ -244,10 +244,6 @@ def test_mdtm(stamp: int, text: bytes) -> None:
             False, 1675, 0, NOW_2021, b"-rw-rw-r--   1 root  root      1675 Jan  1  2000 name\r\n", id="year form"
         ),
         pytest.param(
-            True, 0, None, 0.0, b"drw-rw-r--   1 root  root         0 Jan  1 00:00 name\r\n", id="mount, unset clock"
-        ),
-        pytest.param(True, 0, None, NOW_2021, b"drw-rw-r--   1 root  root         0 Jan  1  1985 name\r\n", id="mount"),
-        pytest.param(
             False,
             123456789,
             unix(1990, 8, 20, 7, 5, 0),
@@ -257,19 +253,24 @@ def test_mdtm(stamp: int, text: bytes) -> None:
         ),
     ],
 )
-def test_list_line(is_dir: bool, size: int, stamp: int | None, now: float, line: bytes) -> None:
-    assert replies.list_line(b"name", is_dir=is_dir, size=size, stamp=stamp, now=now) == line
+def test_list_line(is_dir: bool, size: int, stamp: int, now: float, line: bytes) -> None:
+    assert replies.liner(now)(b"name", is_dir, size, stamp) == line
+
+
+@pytest.mark.parametrize(("now", "date"), [(0.0, b"Jan  1 00:00"), (NOW_2021, b"Jan  1  1985")])
+def test_line_of_a_mount_point(now: float, date: bytes) -> None:
+    assert replies.mount_line(b"name", now) == b"drw-rw-r--   1 root  root         0 %s name\r\n" % date
 
 
 def test_year_form_begins_after_180_days() -> None:
     stored = 946684800  # 2000-01-01 in Unix seconds, where time 0 is stored
     edge = stored + 180 * 86400
-    assert b" 00:00 " in replies.list_line(b"x", is_dir=False, size=0, stamp=0, now=edge)
-    assert b"  2000 " in replies.list_line(b"x", is_dir=False, size=0, stamp=0, now=edge + 1)
+    assert b" 00:00 " in replies.liner(edge)(b"x", False, 0, 0)
+    assert b"  2000 " in replies.liner(edge + 1)(b"x", False, 0, 0)
 
 
 def test_file_written_with_a_set_clock_is_in_the_future() -> None:
-    line = replies.list_line(b"x", is_dir=False, size=0, stamp=NOW_2021, now=NOW_2021 + 10 * 365 * 86400)
+    line = replies.liner(NOW_2021 + 10 * 365 * 86400)(b"x", False, 0, NOW_2021)
     assert b" 12:00 x" in line
 
 
@@ -283,14 +284,14 @@ def test_entry_without_a_time() -> None:
 def test_months() -> None:
     assert b" ".join(replies.MONTHS) == b"Jan Feb Mar Apr May Jun Jul Ago Sep Oct Nov Dec"
     for month in range(1, 13):
-        line = replies.list_line(b"x", is_dir=False, size=0, stamp=unix(1985, month, 15), now=0.0)
+        line = replies.liner(0.0)(b"x", False, 0, unix(1985, month, 15))
         assert line[36:39] == replies.MONTHS[month - 1]
 
 
 @pytest.mark.parametrize(("length", "shown"), [(510, True), (511, False)])
 def test_longest_line_of_a_listing(length: int, shown: bool) -> None:
     volume = Volume(now=lambda: 0.0)
-    fixed = len(replies.list_line(b"", is_dir=False, size=0, stamp=0, now=0.0))
+    fixed = len(replies.liner(0.0)(b"", False, 0, 0))
     volume.load({b"/a": b"", b"/b" + b"x" * (length - fixed - 1): b"", b"/c": b""})
     client = logged_in(volume)
     client.command(b"CWD /flash", data_open=True)
