@@ -496,9 +496,8 @@ class Board:
         """Switch on, run to the end of the script, switch off.
 
         Ends when main.py and the last thread have ended (with ``stay`` or ``repl``, the prompt: not even then; with ``stay`` the
-        prompt is there for telnet and serial lines), after
-        ``timeout`` seconds (exit code 124), or once ``until`` (a text, or a predicate of all text so far) is on the console
-        (exit code 0) or ``fail`` is (1).
+        prompt is there for telnet and serial lines), after ``timeout`` seconds (exit code 124), or once ``until`` (a text, or a
+        predicate of all text so far) is on the console (exit code 0) or ``fail`` is (1).
         """
         run = Run(self, until, fail, timeout, stay=stay or repl)
         self.start(repl=repl or (stay and self.wired))

@@ -65,6 +65,8 @@ def _read(file: Path) -> dict[str, Any]:
         raise PymakrError(f"{file}: not UTF-8 (byte {error.start})") from error
     except json.JSONDecodeError as error:
         raise PymakrError(f"{file}, line {error.lineno}: {error.msg}; Pymakr reads JSON without comments") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise PymakrError(f"{file}: {error}") from error
     except RecursionError as error:
         raise PymakrError(f"{file}: nested too deeply") from error
     if not isinstance(words, dict):

@@ -5,6 +5,7 @@ The host is asked again and again: that works on every system and on network dri
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
@@ -18,6 +19,7 @@ from emulator.pymakr import Restart
 
 if TYPE_CHECKING:
     from emulator.board import Board
+    from flashfs import HostPath
 
 INTERVAL = 0.3
 """Seconds between two looks."""
@@ -107,19 +109,29 @@ def _stamp(file: Path | os.DirEntry[str], stamps: Stamps) -> None:
 
 
 def apply(board: Board, changes: Changes) -> None:
-    """Put changes onto the flash and have the board begin anew. Raises ProjectError, and nothing has changed then."""
+    """Put changes onto the flash and have the board begin anew.
+
+    Raises ProjectError, and nothing has changed then; OSError for what cannot be removed, and the board goes on then.
+    """
     board.load_project(changes.project)
     for path in changes.removed:
-        place = board.flash / path[1:]
-        if place.is_dir():
-            if not any(place.iterdir()):  # the script may keep files of its own there
-                place.rmdir()
-        elif place.exists():
-            place.unlink()
+        _remove(board.flash / path[1:])
     if changes.restart == "hard":
         board.reset()
     else:
         board.soft_reset()
+
+
+def _remove(place: HostPath) -> None:
+    try:
+        if place.is_dir():
+            place.rmdir()
+        else:
+            place.unlink()
+    except OSError as error:
+        # the script, which runs, was faster, or keeps files of its own there
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENOTEMPTY):
+            raise
 
 
 class Watcher:
@@ -147,8 +159,12 @@ class Watcher:
                     continue
                 self._say(f"{changes}: {_WORDS[changes.restart]}")
                 apply(self._board, changes)
-            except (ProjectError, OSError) as error:
+            except ProjectError as error:
                 self._say(f"{error}; nothing has changed on the board")
+            except OSError as error:
+                self._say(
+                    f"{error.filename}: {error.strerror or error}; it stays on the board, which goes on without a reset"
+                )
 
 
 _WORDS: dict[Restart, str] = {"soft": "soft reset", "hard": "reset"}

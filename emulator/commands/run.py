@@ -414,10 +414,11 @@ def attach_stdin(board: Board, signals: Signals, *, prompt: bool) -> Callable[[]
 
 def follow(board: Board, options: argparse.Namespace) -> Callable[[], None]:
     """Have what changes on this machine reach the board; returns what ends that."""
+    from emulator.commands.printing import visible
     from emulator.watch import Watch, Watcher
 
     def say(line: str) -> None:
-        print(f"watch: {line}", file=sys.stderr, flush=True)
+        print(f"watch: {visible(line)}", file=sys.stderr, flush=True)
 
     try:
         watcher = Watcher(board, Watch(options.path, options.flash), say)

@@ -91,6 +91,7 @@ FAULTS: list[tuple[bytes, str]] = [
     (b'{"dist_dir": "nowhere"}', "dist_dir: there is no folder 'nowhere'"),
     (b'{"sync_folder": "main.py"}', "sync_folder: there is no folder 'main.py'"),
     (b'{"dist_dir": "a\\u0000b"}', "there is no folder"),
+    (b'{"dist_dir": ' + b"1" * 5000 + b"}", "digits"),
     (b'{"py_ignore": "env"}', "py_ignore is a list"),
     (b'{"py_ignore": [1]}', "py_ignore is a list"),
     (b'{"py_ignore": ["{1..100000}"]}', "cannot be used"),

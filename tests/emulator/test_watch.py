@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from emulator import Board, ProjectError
+from emulator.project import Project
 from emulator.watch import Changes, Watch, apply
 from tests.emulator.commandline import running
 from tests.emulator.conftest import NEVER
@@ -141,6 +142,19 @@ def test_changes_take_effect_and_keep_what_the_script_wrote(board: Board, projec
     assert board.resets == 1
     assert not (board.flash / "lib" / "a.py").exists()
     assert (board.flash / "lib" / "kept").read_text() == "by the script"
+
+
+def test_what_the_script_has_removed_or_replaced_itself_is_passed_over(board: Board, project: Path) -> None:
+    board.load(project)
+    board.start()
+    assert board.wait(NEVER)
+    (board.flash / "lib" / "a.py").unlink()
+    (board.flash / "lib").rmdir()
+    (board.flash / "lib").write_text("a file now")
+    apply(board, Changes(Project({"/new.py": b""}), ("/gone.py", "/lib/a.py"), "soft"))
+    assert board.wait(NEVER)
+    assert board.resets == 1
+    assert (board.flash / "lib").read_text() == "a file now"
 
 
 def test_the_command_follows_a_project(project: Path) -> None:
