@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import time
 from collections.abc import Callable
@@ -12,8 +11,9 @@ from typing import Protocol
 from emulator.services import ftp_replies as replies
 from emulator.services.ftp_replies import Reply
 from emulator.services.ftp_transfers import Sink, Source, TransferFailed
-from emulator.services.ports import reset_at_close
+from emulator.services.ports import bound, listen, reset_at_close
 
+SERVICE = "FTP"
 RECEIVE = 65536
 """Bytes to take from the connection at once."""
 TURN = 4 << 20
@@ -121,33 +121,28 @@ class Deadline:
 class PassiveListener:
     """The listener for one data connection. Raises OSError if there can be none.
 
-    :param address: where to listen; others than ``peer`` are not let in
+    :param peer: the only address that is let in
     :param port: 0 for any free one; also used where this one is taken
     """
 
-    def __init__(self, control: Control, address: str, peer: str, port: int) -> None:
+    def __init__(self, control: Control, peer: str, port: int) -> None:
         self._control = control
         self._peer = peer
-        self._sock = self._listening(address, port)
+        self._sock = self._listening(port)
         self.address: tuple[str, int] = self._sock.getsockname()
         self._fileno = self._sock.fileno()
         self._closed = False
         control.loop.register(self._fileno, self, control.loop.READ)
 
     @staticmethod
-    def _listening(address: str, port: int) -> socket.socket:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    def _listening(port: int) -> socket.socket:
         try:
-            if os.name == "posix":  # else each transfer would keep a port of the host for a minute
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind((address, port))
-            sock.listen(1)
-            sock.setblocking(False)
+            sock = bound(SERVICE, port)
+            listen(sock, SERVICE, port, 1)
         except OSError:
-            sock.close()
             if not port:
                 raise
-            return PassiveListener._listening(address, 0)
+            return PassiveListener._listening(0)
         return sock
 
     def accept(self) -> None:

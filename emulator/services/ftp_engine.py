@@ -25,14 +25,13 @@ from emulator.services import ftp_quirks
 from emulator.services import ftp_replies as replies
 from emulator.services.calls import Calls
 from emulator.services.ftp_commands import LineReader, ReceiveReader
-from emulator.services.ftp_data import SILENT, DataConnection, Deadline, Leftover, PassiveListener
+from emulator.services.ftp_data import SERVICE, SILENT, DataConnection, Deadline, Leftover, PassiveListener
 from emulator.services.ftp_log import SessionLog
 from emulator.services.ftp_replies import Reply
 from emulator.services.ftp_session import Answer, Download, Passive, Session, Upload
 from emulator.services.ports import bound, listen, reset_at_close
 from flashfs import Note, NoteSink
 
-SERVICE = "FTP"
 SESSIONS_MAX = 250
 """The board serves one client at a time; clients that open further connections should not hang here."""
 LOGIN_SECONDS = 60.0
@@ -448,8 +447,7 @@ class _Control(FTPHandler):  # type: ignore[misc]
             self._data.close()
         if self._listener is None:
             try:
-                address = self.socket.getsockname()[0]
-                self._listener = PassiveListener(self, address, self.remote_ip, self.engine.data_port)
+                self._listener = PassiveListener(self, self.remote_ip, self.engine.data_port)
             except OSError:
                 self.reply(replies.NO_DATA_CONNECTION)
                 return

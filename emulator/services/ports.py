@@ -18,7 +18,9 @@ def bound(service: str, port: int) -> socket.socket:
     """
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        if os.name == "posix":  # elsewhere this would let two programs have the port
+        if (
+            os.name == "posix"
+        ):  # else a closed port would be taken for a minute; elsewhere this lets two programs have it
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((HOST, port))
     except OverflowError as error:
