@@ -190,7 +190,9 @@ def execute(options: argparse.Namespace) -> int:
     except (ValueError, ProjectError) as error:
         raise UsageError(str(error)) from error
     board.notes.listen(show_note)
-    output = Output(board, prompt=options.repl)  # before any service: a client may be quick, and the board answer on the console
+    output = Output(
+        board, prompt=options.repl
+    )  # before any service: a client may be quick, and the board answer on the console
     try:
         board.load(options.path, options.flash)
         board.servers.logs = {name: logger(name) for name in options.log}
