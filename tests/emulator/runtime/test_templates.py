@@ -129,10 +129,10 @@ ODD: list[Any] = [
     ("kind", "part"), [(TEMPLATE, part) for part in CONVERSIONS] + [(FIELDS_SITE, part) for part in FIELDS]
 )
 def test_each_part_with_each_value(kind: str, part: str) -> None:
-    for given in (1, -1) if kind == TEMPLATE else (1,):
+    for values in (1, -1) if kind == TEMPLATE else (1,):
         for value in ODD:
-            quick, slow = _both(Site(kind, given, part), [value])
-            assert quick == slow, (given, value)
+            quick, slow = _both(Site(kind, values, part), [value])
+            assert quick == slow, (values, value)
 
 
 def test_most_templates_can_be_quick() -> None:
