@@ -190,6 +190,9 @@ def execute(options: argparse.Namespace) -> int:
     except (ValueError, ProjectError) as error:
         raise UsageError(str(error)) from error
     board.notes.listen(show_note)
+    output = Output(
+        board, prompt=options.repl
+    )  # before any service: a client may be quick, and the board answer on the console
     try:
         board.load(options.path, options.flash)
         board.servers.logs = {name: logger(name) for name in options.log}
@@ -201,7 +204,7 @@ def execute(options: argparse.Namespace) -> int:
     except UsageError:
         board.close()
         raise
-    status = _watch(board, options)
+    status = _watch(board, options, output)
     if board.left_behind:
         # a call into C that never returns: only the end of the process ends it
         sys.stdout.flush()
@@ -232,9 +235,8 @@ def _opened(option: str, open_it: Opener) -> str:
         raise UsageError(f"{option}: {error.strerror or error}") from error
 
 
-def _watch(board: Board, options: argparse.Namespace) -> int:
+def _watch(board: Board, options: argparse.Namespace, output: Output) -> int:
     signals: Signals = options.signals
-    output = Output(board, prompt=options.repl)
     stay = options.stay or options.repl or options.watch
     run = Run(board, options.expect, options.fail, options.timeout, stay=stay)
     presses = Presses(board, prompt=options.repl)

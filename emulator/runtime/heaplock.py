@@ -156,6 +156,12 @@ _INTERNED = frozenset(["chr", "decode"])
 # -- what grows ----------------------------------------------------------------------------------------------------------
 
 
+_LEAST_LIST = 4
+"""Items that any list has memory for."""
+_EXTRA = 4
+"""Items more than needed that `extend` makes room for."""
+
+
 class _Capacities:
     """How many items of a list or array there is memory for, where that does not follow from how many there are.
 
@@ -172,10 +178,11 @@ class _Capacities:
         if len(self._known) > self._most:
             del self._known[next(iter(self._known))]
 
-    def of_list(self, items: list[Any]) -> int:
+    def of_list(self, items: list[Any], room_for: int | None = None) -> int:
+        """``room_for``: how many items there were, if there are more or less by now."""
         entry = self._known.get(id(items))
-        capacity = entry[1] if entry is not None else 4
-        while capacity < len(items):
+        capacity = entry[1] if entry is not None else _LEAST_LIST
+        while capacity < (len(items) if room_for is None else room_for):
             capacity *= 2
         return capacity
 
@@ -208,10 +215,13 @@ class _Growth:
 
     def takes_item(self, items: list[Any], args: tuple[Any, ...]) -> bool:
         capacity = self.capacities.of_list(items)
-        return capacity > 4 and capacity > 2 * (len(items) - 1)
+        return capacity > _LEAST_LIST and capacity > 2 * (len(items) - 1)
 
     def always(self, items: Any, args: tuple[Any, ...]) -> bool:
         return True
+
+    def iterates(self, items: Any, args: tuple[Any, ...]) -> bool:
+        return bool(args)  # an iterator
 
     def adds_number(self, items: Any, args: tuple[Any, ...]) -> bool:
         return len(items) >= self.capacities.of_array(items)
@@ -226,12 +236,30 @@ class _Growth:
     def adds_keys(self, table: Any, args: tuple[Any, ...]) -> bool:
         return any(key not in table for key in args[0]) and _is_full(table) if args else False
 
-    def noted(self, receiver: Any, method: str) -> None:
+    def noted(self, receiver: Any, method: str, args: tuple[Any, ...], result: Any) -> None:
         """A method has been called, with the heap free."""
-        if method != "append" or _native(receiver) not in (bytearray, array.array):
-            return
-        if len(receiver) >= self.capacities.of_array(receiver):
+        kind = _native(receiver)
+        if kind is list:
+            self._noted_list(receiver, method, args, result)
+        elif (
+            method == "append"
+            and kind in (bytearray, array.array)
+            and len(receiver) >= self.capacities.of_array(receiver)
+        ):
             self.capacities.note(receiver, len(receiver) + _ARRAY_STEP - 1)
+
+    def _noted_list(self, items: list[Any], method: str, args: tuple[Any, ...], result: Any) -> None:
+        """What has been taken out leaves room, down to half of it (firmware: py/objlist.c)."""
+        if method in ("pop", "remove"):
+            room = self.capacities.of_list(items, len(items) + 1)
+            self.capacities.note(items, room // 2 if room > _LEAST_LIST and room > 2 * len(items) else room)
+        elif method == "extend" and isinstance(args[0], list) and args[0] is not items:
+            if len(items) > self.capacities.of_list(items, room_for=len(items) - len(args[0])):
+                self.capacities.note(items, len(items) + _EXTRA)
+        elif method == "clear":
+            self.capacities.note(items, _LEAST_LIST)
+        elif method == "copy":
+            self.capacities.note(result, max(len(items), _LEAST_LIST))
 
 
 _Rule = Callable[[_Growth, Any, tuple[Any, ...]], bool]
@@ -246,7 +274,10 @@ _GROWS: dict[tuple[type | None, str], _Rule] = {
     (dict, "update"): _Growth.adds_keys,
     (dict, "popitem"): _Growth.always,
     (set, "add"): _Growth.adds_key,
-    (set, "update"): _Growth.adds_keys,
+    (set, "update"): _Growth.iterates,
+    (set, "difference_update"): _Growth.iterates,
+    (set, "intersection_update"): _Growth.iterates,
+    (set, "symmetric_difference_update"): _Growth.iterates,
     (bytearray, "append"): _Growth.adds_number,
     (bytearray, "extend"): _Growth.adds_numbers,
     (array.array, "append"): _Growth.adds_number,
@@ -351,7 +382,7 @@ def hooks(interpreter: Interpreter, lock: HeapLock, builtins: dict[str, Any]) ->
                 if f is type(result):
                     setattr(result, MADE_BY_SCRIPT, True)
             elif type(f) is BuiltinMethodType or type(f) is MethodType:
-                growth.noted(f.__self__, method)
+                growth.noted(f.__self__, method, args, result)
             return result
         if starred:
             raise lock.failed()
@@ -424,6 +455,8 @@ def hooks(interpreter: Interpreter, lock: HeapLock, builtins: dict[str, Any]) ->
                 raise lock.failed()
             if isinstance(obj, (array.array, memoryview)) and _is_new(value):
                 raise lock.failed()
+        elif type(value) is list and type(key) is slice and len(value) > _LEAST_LIST:
+            growth.capacities.note(value, len(value))
         return value
 
     def sliced(start: Any, stop: Any, step: Any) -> slice:
@@ -468,7 +501,11 @@ def hooks(interpreter: Interpreter, lock: HeapLock, builtins: dict[str, Any]) ->
     def augmented(operator: str, left: Any, right: Any) -> Any:
         if lock.depth and operator == "Add" and growth.call(left, "extend", (right,)):
             raise lock.failed()
+        if lock.depth and isinstance(left, set) and isinstance(right, set):
+            raise lock.failed()  # an iterator
         result = _augmented(operator, left, right, power, modulo)
+        if type(left) is list and operator == "Add" and not lock.depth:
+            growth.noted(left, "extend", (right,), None)
         return result if result is left else made(result)
 
     return {

@@ -162,7 +162,9 @@ def _compiled(template: Site, pieces: list[_Piece], slow: Filled) -> Filled:
             texts.append(f"        if {test}: {name} = text_of({name})\n")
         elif piece.takes == _ALIGNED:
             tests.append(f"(type({name}) is int or type({name}) is str and {name}.isascii())")  # the board counts bytes
-        elif spec[-1] not in _REFUSES or spec == "d":
+        elif (
+            template.kind == FIELDS or spec[-1] not in _REFUSES or spec == "d"
+        ):  # `format` refuses instances of subclasses
             tests.append(f"type({name}) is int")
             spec = spec.removesuffix("d")
         field = f"{{{name}:{spec}}}" if spec else f"{{{name}}}"

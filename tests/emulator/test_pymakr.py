@@ -20,6 +20,9 @@ TREE = (
     "src/main.py",
     "src/notes.txt",
     ".secret",
+    ".gitignore",
+    "venv/x.py",
+    "lib/venv/y.py",
 )
 
 
@@ -37,7 +40,7 @@ def files(project: Path, **words: object) -> set[str]:
     return {path[1:] for path, content in read(project).entries.items() if content is not None} - {"pymakr.conf"}
 
 
-EVERYTHING = set(TREE) - {"env/x.py"}
+EVERYTHING = set(TREE) - {"env/x.py", "venv/x.py", ".gitignore"}
 
 CHOSEN: list[tuple[dict[str, object], set[str]]] = [
     ({}, EVERYTHING),

@@ -88,6 +88,17 @@ def test_sync_removes_only_what_it_is_told_to(
     assert {"/boot.py", "/cert", "/sys"} <= content(board).keys()
 
 
+def test_sync_does_not_put_a_folder_where_a_file_is(
+    board: Board, url: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (board.flash / "lib").rmdir()
+    (board.flash / "lib").write_bytes(b"a file")
+    assert command("sync", here, "--ftp", url, "--dry-run") == 0
+    assert "changed  lib\n" in capsys.readouterr().out
+    assert command("sync", here, "--ftp", url) == 1
+    assert "/flash/lib: EEXIST" in capsys.readouterr().err
+
+
 FAILURES: list[tuple[list[str], int, str]] = [
     (["get", "nope", "x"], 1, "/flash/nope: ENOENT"),
     (["get", "main.py/x", "x"], 1, "/flash/main.py"),

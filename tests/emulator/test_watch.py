@@ -102,6 +102,25 @@ def test_what_never_goes_onto_a_board_is_no_change(project: Path, name: str) -> 
     assert seen(watch) is None
 
 
+def test_what_is_taken_back_is_a_change_again(project: Path) -> None:
+    watch = Watch(project)
+    for text in ("print(2)", "import a\nprint(a.x)"):
+        touched(project / "main.py", text)
+        found = seen(watch)
+        assert found is not None
+        assert found.project.entries == {"/main.py": text.encode()}
+
+
+def test_what_never_goes_onto_a_board_may_change_all_the_time(project: Path) -> None:
+    (project / "__pycache__").mkdir()
+    watch = Watch(project)
+    touched(project / "main.py", "print(2)")
+    for number in range(2):
+        (project / "__pycache__" / f"{number}.pyc").write_text("x")
+        found = watch.look()
+    assert found is not None
+
+
 def test_a_state_that_cannot_be_read_is_told_once_and_mended(project: Path) -> None:
     watch = Watch(project)
     conf = project / "pymakr.conf"
@@ -155,6 +174,21 @@ def test_what_the_script_has_removed_or_replaced_itself_is_passed_over(board: Bo
     assert board.wait(NEVER)
     assert board.resets == 1
     assert (board.flash / "lib").read_text() == "a file now"
+
+
+def test_a_change_may_take_a_hard_reset(board: Board, project: Path) -> None:
+    (project / "pymakr.conf").write_text(json.dumps({"dev": {"onUpdate": "hardRestartDevice"}}))
+    board.load(project)
+    watch = Watch(project)
+    board.start()
+    assert board.wait(NEVER)
+    touched(project / "main.py", "print('again')")
+    found = seen(watch)
+    assert found is not None
+    assert found.restart == "hard"
+    apply(board, found)
+    assert board.wait(NEVER)
+    assert board.console.text == "1\nagain\n"
 
 
 def test_the_command_follows_a_project(project: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import zlib
 
 import pytest
@@ -92,5 +93,9 @@ def test_data_that_never_ends_can_be_stopped() -> None:
             "import uzlib, uio\ni = uzlib.DecompIO(uio.BytesIO(b'x\\xda\\x15\\x89A\\r\\x000\\x10'))\ntry:\n    i.read(1)\n"
             "except EOFError:\n    print('ready')\ntry:\n    i.read()\nexcept:\n    print('caught')\n",
         )
-        result = board.run(timeout=0.3)
-        assert (result.exit_code, result.text) == (124, "ready\n")
+        seen = threading.Event()
+        board.console.listen(lambda text: seen.set())
+        board.start()
+        assert seen.wait(NEVER)
+        board.stop()
+        assert (board.console.text, board.left_behind) == ("ready\n", False)

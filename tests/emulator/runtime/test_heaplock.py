@@ -42,6 +42,8 @@ TAKES_MEMORY = [
     ("a=[3,2,1]", "sorted(a)"),
     ("a=[3,2,1]", "a.extend([])"),
     ("a=[3,2,1];b=(1,)", "a.extend(b)"),
+    ("a=[0]*9\nfor i in range(4): a.pop()", "a.pop()"),
+    ("a=[0]*16\nfor i in range(8): a.pop()", "a.pop()"),
     ("a=[3,2,1]", "a.copy()"),
     ("a=[3,2,1]", "a.clear()"),
     ("a=[3,2,1]", "a[0:1]=a"),
@@ -55,6 +57,14 @@ TAKES_MEMORY = [
     ("a={1:1}", "a.popitem()"),
     ("a={1:1}", "a.setdefault(2,2)"),
     ("a={1:1}", "a.update({})"),
+    ("a={1:1};b={1:2,2:3}", "a.update(b)"),
+    ("a={1:1,2:2,3:3};b={4:4}", "a.update(b)"),
+    ("a={};b={4:4}", "a.update(b)"),
+    ("a={1};b={1}", "a.update(b)"),
+    ("a={1};b={1}", "a-=b"),
+    ("a={1};b={1}", "a|=b"),
+    ("a={1};b={1}", "a.difference_update(b)"),
+    ("a={1};b={1}", "a.intersection_update(b)"),
     ("a={1:1}", "a.copy()"),
     ("a={1:1}", "list(a)"),
     ("a={1}", "a.add(2)"),
@@ -162,6 +172,28 @@ TAKES_MEMORY = [
 ]
 """(what is done before, what raises MemoryError while the heap is locked)."""
 
+ROOM = [
+    ("for i in range(9): a.append(i)\na.pop()", "a.append(1)", True),
+    ("for i in range(9): a.append(i)\na.pop()", "a.insert(0,1)", True),
+    ("for i in range(9): a.append(i)\na.pop()\nfor i in range(8): a.append(i)", "a.append(1)", False),
+    ("for i in range(5): a.append(i)\na.pop()", "a.append(1)", True),
+    ("for i in range(5): a.append(i)\na.pop();a.pop();a.pop()", "a.append(1)", True),
+    ("for i in range(5): a.append(i)\na.clear()\nfor i in range(4): a.append(i)", "a.append(1)", False),
+    ("a=[1,2,3,4,5]\na.remove(1);a.remove(2)", "a.append(1)", True),
+    ("a=[1,2,3,4,5]\na.remove(1);a.remove(2);a.remove(3)", "a.append(1)", False),
+    ("a=[0]*9\nfor i in range(5): a.pop()", "a.append(1)", False),
+    ("a=[0]*16\nfor i in range(9): a.pop()", "a.append(1)", True),
+    ("a=[i for i in range(9)]\na.pop()", "a.append(1)", True),
+    ("a=[1,2,3,4,5]\na=a.copy()", "a.append(1)", False),
+    ("a=[1,2,3,4,5]\na=a[:]", "a.append(1)", False),
+    ("a=[1,2,3,4,5]\na=a[:4]", "a.append(1)", False),
+    ("a=[1,2,3,4]\na.extend([1,2,3,4])", "a.append(1)", True),
+    ("a=[1,2,3,4]\na+=[1,2,3,4]", "a.append(1)", True),
+    ("a=[1,2,3,4]\na.extend((1,2,3,4))", "a.append(1)", False),
+    ("a=[1]\na.extend([1,2,3,4,5,6,7,8,9])", "a.append(1)", True),
+]
+"""(what is done before with a list ``a``, what is done in the locked heap, whether there is room for it)."""
+
 FREE = [
     ("", "b'' + b'1'"),
     ("", "b'2' + b''"),
@@ -191,6 +223,10 @@ FREE = [
     ("a=list(range(5))", "a.append(5)"),
     ("a=[i for i in range(5)]", "a.append(5)"),
     ("a=[1]", "a.pop()"),
+    ("a=[0]*9\nfor i in range(5): a.pop()", "a.pop()"),
+    ("a=[0]*16\nfor i in range(7): a.pop()", "a.pop()"),
+    ("a=[0]*16\nfor i in range(9): a.pop()", "a.pop()"),
+    ("a=[1,2,3,4,5,6,7,8,9]\nfor i in range(3): a.pop()", "a.remove(1)"),
     ("a=[3,2,1]", "a.sort()"),
     ("a=[3,2,1]", "a.sort(key=abs)"),
     ("a=[3,2,1]", "a.insert(0,1)"),
@@ -207,8 +243,12 @@ FREE = [
     ("a={1:1}", "a.pop(1)"),
     ("a={1:1}", "a.setdefault(1,2)"),
     ("a={1:1};b={1:3}", "a.update(b)"),
+    ("a={1:1};b={}", "a.update(b)"),
+    ("a={1:1,2:2}\na[3]=3\nb={4:4}", "a.update(b)"),
     ("a={1:1}", "for k in a: pass"),
     ("a={1}", "a.add(1)"),
+    ("a={1}", "a.update()"),
+    ("a={1};b={1}", "a.issubset(b)"),
     ("a={1}", "a.discard(2)"),
     ("a={1}", "for k in a: pass"),
     ("a=[1]", "for k in a: pass"),
@@ -397,6 +437,11 @@ def test_takes_memory(before: str, body: str) -> None:
 @pytest.mark.parametrize(("before", "body"), FREE)
 def test_takes_none(before: str, body: str) -> None:
     assert locked(before, body)[-1].endswith("no exception")
+
+
+@pytest.mark.parametrize(("before", "body", "room"), ROOM)
+def test_room_that_a_list_has(before: str, body: str, room: bool) -> None:
+    assert locked(f"a=[]\n{before}", body)[-1].endswith("no exception" if room else "<class 'MemoryError'> ()")
 
 
 @pytest.mark.parametrize(("body", "kind", "args"), EXCEPTIONS)

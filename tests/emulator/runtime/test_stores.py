@@ -11,6 +11,10 @@ import sys
 def f(): pass
 class A: pass
 class B(A): pass
+class P:
+    q = property()
+class Q(P): pass
+class R(Q): pass
 class E(Exception): pass
 def deco(fn):
     fn.order = 1
@@ -29,6 +33,7 @@ ATTRIBUTES = [
     ("e = OSError(2); e.x = 1", "'OSError' object has no attribute 'x'"),
     ("e = ValueError(1); e.args = 5", "'ValueError' object has no attribute 'args'"),
     ("e = ValueError(1); e.__traceback__ = None", None),
+    ("e = ValueError(1); e.__traceback__ = 5", "'ValueError' object has no attribute '__traceback__'"),
     ("E().x = 1", None),
     ("e = E(); e.x = 1", None),
     ("ValueError.x = 1", "'type' object has no attribute 'x'"),
@@ -38,6 +43,12 @@ ATTRIBUTES = [
     ("A.p = 1", None),
     ("A.p = staticmethod(f)", None),
     ("B.p = property()", None),
+    ("P.p = property()", None),
+    ("Q.p = property()", None),
+    ("del A.x", "'type' object has no attribute 'x'"),
+    ("del R.q", "'type' object has no attribute 'q'"),
+    ("del P.q", None),
+    ("del int.x", "'type' object has no attribute 'x'"),
     ("A().x = 1", None),
     ("sys.x = 1", "'module' object has no attribute 'x'"),
     ("sys.path = []", "'module' object has no attribute 'path'"),
@@ -111,6 +122,28 @@ def test_slices(target: str, value: str, printed: str) -> None:
         f"from array import array\no = {_TARGETS[target]}\n"
         f"try:\n    o[1:3] = {value}\n    print(bytearray(o) if isinstance(o, memoryview) else o)\n"
         "except Exception as e:\n    print(repr(e))\n"
+    )
+    assert _run(script) == f"{printed}\n"
+
+
+BOUNDS = [
+    ("l[:None] = [2]", "[2]"),
+    ("l[True:2] = []", "[0]"),
+    ("l['a':1] = [2]", 'TypeError("can\'t convert str to int",)'),
+    ("l[1.5:] = [2]", 'TypeError("can\'t convert float to int",)'),
+    ("b[b'a':1] = b'2'", 'TypeError("can\'t convert bytes to int",)'),
+    ("m['a':1] = b'2'", 'TypeError("can\'t convert str to int",)'),
+    ("m[1:3] = b'222'", _OTHER),
+    ("m[1:3] = b'2'", _OTHER),
+    ("m[1:3] = b'22'", "[0, 50, 50, 0]"),
+]
+
+
+@pytest.mark.parametrize(("statement", "printed"), BOUNDS)
+def test_bounds_and_sizes_of_slices(statement: str, printed: str) -> None:
+    script = (
+        "l, b = [0, 0], bytearray(4)\nm = memoryview(b)\n"
+        f"try:\n    {statement}\n    print(list({statement[0]}))\nexcept Exception as e:\n    print(repr(e))\n"
     )
     assert _run(script) == f"{printed}\n"
 

@@ -119,6 +119,22 @@ def test_places(places: int, value: float) -> None:
     assert quick == slow
 
 
+ODD: list[Any] = [
+    0, -7, 70000, 1 << 40, True, None, "", "a", "é", "ab|", b"b", (), (1,), (1, 2), {}, _Text("té"), _Int(3), 0.25, -2.5, 1e10,
+    float("nan"), float("-inf"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "part"), [(TEMPLATE, part) for part in CONVERSIONS] + [(FIELDS_SITE, part) for part in FIELDS]
+)
+def test_each_part_with_each_value(kind: str, part: str) -> None:
+    for values in (1, -1) if kind == TEMPLATE else (1,):
+        for value in ODD:
+            quick, slow = _both(Site(kind, values, part), [value])
+            assert quick == slow, (values, value)
+
+
 def test_most_templates_can_be_quick() -> None:
     function = templates.quick(Site(TEMPLATE, 3, "%s: %d, %.1f%%"))
     assert function is not None

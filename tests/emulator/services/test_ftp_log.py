@@ -6,6 +6,8 @@ import errno
 import os
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from emulator.services.ftp import FtpServer
 from emulator.services.ftp_commands import OVERLONG, Overlong
 from emulator.services.ftp_log import printable, shown_command
 from flashfs import Vfs
-from tests.emulator.commandline import run, running
+from tests.emulator.commandline import LIMIT, run, running
 from tests.emulator.services.ftp_harness import PATIENCE, Bench, Client, until
 
 Make = Callable[..., Bench]
@@ -147,6 +149,34 @@ def test_message_about_an_image_is_on_the_console(tmp_path: Path) -> None:
         assert client.store(b"appimg.bin", b"image") == b"226 "
         client.close()
         emulator.wait_for("out", "Full Update Image detected. Restart the device to load the new firmware.")
+
+
+QUICK = """
+import sys
+from emulator import cli
+from emulator.commands import run
+from tests.emulator.services.ftp_harness import Client
+
+def upload(service, address):
+    client = Client(int(address.rpartition(":")[2].partition("/")[0]))
+    client.line()
+    client.say(b"USER micro", b"PASS python", b"CWD /flash/sys")
+    client.store(b"appimg.bin", b"image")
+    client.close()
+
+run.show_address = upload
+sys.exit(cli.main(["run", sys.argv[1], "--ftp", "0"]))
+"""
+
+
+def test_message_is_on_the_console_for_a_client_quicker_than_the_boot(tmp_path: Path) -> None:
+    script = tmp_path / "main.py"
+    script.write_text("print('up')\n")
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", QUICK, script], cwd=root, capture_output=True, text=True, check=True, timeout=LIMIT
+    )
+    assert done.stdout == "Full Update Image detected. Restart the device to load the new firmware.\nup\n"
 
 
 @pytest.mark.parametrize("value", ["nope", "ftp,nope", "", "FTP", "ftp,"])

@@ -433,6 +433,30 @@ def test_disk_full_is_451_and_old_content_stays(make: Callable[..., Bench]) -> N
     assert client.store(b"small", b"x") == b"226 "
 
 
+def test_who_sends_on_after_451_is_not_cut_off(make: Callable[..., Bench]) -> None:
+    bench = make(capacity=100_000)
+    client = bench.client()
+    client.say(b"CWD /flash/cert")
+    with client.passive() as data:
+        assert client.say(b"STOR ca.pem") == b"150 "
+        data.sendall(bytes(200_000))
+        assert client.line() == b"451 "
+        for _ in range(20):
+            data.sendall(bytes(200_000))
+    assert client.store(b"small", b"x") == b"226 "
+
+
+def test_a_file_that_fits_in_part_is_451(make: Callable[..., Bench]) -> None:
+    bench = make("fat", capacity=520192)
+    bench.volume.load({"/cert/ca.pem": b"old"})
+    room = bench.volume.room()
+    client = bench.client()
+    client.say(b"CWD /flash/cert")
+    assert client.store(b"ca.pem", bytes(room + 10_000)) == b"451 "
+    assert client.say(b"SIZE ca.pem") != b"213 %d" % (room + 10_000)
+    assert bench.codes == ["ftp-transfer-failed"]
+
+
 def test_disk_full_at_close_is_451(make: Callable[..., Bench]) -> None:
     bench = make(capacity=64 * 1024)
     client = bench.client()

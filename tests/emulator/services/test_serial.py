@@ -160,6 +160,39 @@ def test_a_reader_has_the_end_of_a_run(board: Board, line: Line, monkeypatch: py
         runner.join()
 
 
+@posix
+def test_the_end_of_a_run_waits_for_who_reads_late(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    lingering = threading.Event()
+    linger = wire.Outlet.linger
+
+    def told(outlet: wire.Outlet, *unread: Callable[[], int]) -> None:
+        lingering.set()
+        linger(outlet, *unread)
+
+    monkeypatch.setattr(wire.Outlet, "linger", told)
+    for name in ("LINGER", "LONGEST_LINGER"):
+        monkeypatch.setattr(wire, name, NEVER)
+    opener = pty_opener(board)
+    load(board, "print('x' * 10000)\nprint('END')\n")
+    with opener() as client:
+        runner = threading.Thread(target=board.run, args=(NEVER,))
+        runner.start()
+        assert lingering.wait(NEVER)
+        assert client.until(b"END\r\n") == b"x" * 10000 + b"\r\nEND\r\n"
+        runner.join()
+
+
+@posix
+def test_the_end_of_a_run_waits_for_nobody_where_nobody_has_read(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LINGER", "LONGEST_LINGER"):
+        monkeypatch.setattr(wire, name, NEVER)
+    board.open_serial()
+    load(board, "print('hello')\n")
+    begin = time.monotonic()
+    assert board.run(NEVER).exit_code == 0
+    assert time.monotonic() - begin < NEVER / 2
+
+
 @pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize("line", OPENERS)
 def test_one_megabyte_at_once(board: Board, line: Line) -> None:
