@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.runtime import hooks, memory, order
 from emulator.runtime.messages import board_type
-from emulator.runtime.methods import late
 from emulator.runtime.methods._common import buffer_of, decoded, implicit_str, text_of, to_int, view_of
 from emulator.runtime.methods.numbers import truncated
 from emulator.runtime.methods.signature import check_count, keywords_unimplemented, no_keywords
@@ -56,7 +55,7 @@ def iterated(items: Any) -> Any:
         return items
     if not (hasattr(kind, "__iter__") or hasattr(kind, "__getitem__")):
         raise TypeError(f"'{type_name(items)}' object isn't iterable")
-    return late.iterate()(items)
+    return order.iterate(items)
 
 
 def kept(items: Any) -> Any:
@@ -347,10 +346,6 @@ def _at_most(items: Iterable[Any], count: int) -> list[Any]:
 def plain_type(obj: Any) -> type:
     """``type(obj)`` as a script sees it: a class that only the host has gives the board's."""
     kind = type(obj)
-    if isinstance(obj, BaseException):
-        from emulator.runtime.messages import board_class
-
-        kind = board_class(obj)
     if kind is BuiltinMethodType and not isinstance(obj.__self__, (ModuleType, type(None))):
         return MethodType
     if isinstance(obj, BaseException):
@@ -367,13 +362,6 @@ _SHOWN: dict[type, type] = {}
 
 def _shown(kind: type) -> type:
     """The class of the board for one that stands for it here."""
-    from emulator.runtime.messages import BOARD_NAMES
-
-    if kind in BOARD_NAMES:
-        named = {base.__name__: base for base in kind.__mro__}.get(BOARD_NAMES[kind])
-        if named is not None:
-            _SHOWN[kind] = named
-            return named
     if kind.__module__.startswith("emulator.runtime"):
         for native in (dict, set, float, list):
             if issubclass(kind, native):

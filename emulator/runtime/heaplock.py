@@ -144,7 +144,7 @@ _GIVES_HELD: dict[type, frozenset[str]] = {
     set: frozenset(["pop"]),
     GeneratorType: frozenset(["send", "throw", "close", "pend_throw"]),
 }
-_HELD_BY_NAME = frozenset(["next", "max", "min", "popleft", "__next__", "__getitem__", "getvalue_", "exc_info"])
+_HELD_BY_NAME = frozenset(["next", "max", "min", "popleft", "__next__", "__getitem__", "exc_info"])
 """Functions that give what was there before."""
 
 _MAY_GIVE_ARGUMENT = frozenset(["replace", "strip", "lstrip", "rstrip", "iter"])

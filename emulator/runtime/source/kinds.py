@@ -17,7 +17,6 @@ from emulator.runtime.source.build import BYTEARRAY, BYTES, DICT, EXCEPTION, FUN
 from emulator.runtime.source.nodes import nodes
 
 Kinds = frozenset[str]
-_NONE: Kinds = frozenset()
 
 _BYTES_METHODS = [
     "pack",

@@ -1067,14 +1067,6 @@ def _without_ignored(statement: ast.stmt) -> ast.stmt:
     return statement
 
 
-def _has_parameters(arguments: ast.arguments) -> bool:
-    return bool(arguments.args or arguments.kwonlyargs or arguments.vararg or arguments.kwarg)
-
-
-def _is_made_dict(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == hooks.DICT
-
-
 _REPEATED = (BYTEARRAY, BYTES, TEXT, SEQUENCE)
 _OF_VIEWS: dict[type[ast.operator], str] = {
     ast.BitAnd: "__and__",
