@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from emulator.errors import BoardOSError
 from emulator.runtime.floats import int_to_single, to_single
+from emulator.runtime.memory import failed
 from emulator.runtime.names import type_name
 
 SMALL_INT_MIN, SMALL_INT_MAX = -(1 << 30), (1 << 30) - 1
@@ -76,4 +77,4 @@ def check_stream(value: object, method: str) -> None:
 def check_memory(size: int, heap_bytes: int) -> None:
     """Raise MemoryError for an allocation that no heap of the board could hold."""
     if size > heap_bytes:
-        raise MemoryError(f"memory allocation failed, allocating {size} bytes")
+        raise failed(size)

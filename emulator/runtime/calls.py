@@ -595,7 +595,7 @@ def makers(interpreter: Interpreter) -> dict[int, Maker]:
             most *= 2
         made = list(islice(iterated(value), most + 1))
         if len(made) > most:
-            raise MemoryError(f"memory allocation failed, allocating {8 * most} bytes")
+            raise memory.failed(8 * most)
         return made
 
     def make_type(*args: Any, **kwargs: Any) -> type:

@@ -17,7 +17,7 @@ from emulator.runtime import hooks as names
 from emulator.runtime.calls import kept, makers, real, type_hooks
 from emulator.runtime.hidden import table_of as table_of_class
 from emulator.runtime.hidden import visible_getattr
-from emulator.runtime.memory import allocate, allocated
+from emulator.runtime.memory import SEQUENCES, allocate, allocated, size_of
 from emulator.runtime.methods import NATIVE, TABLES, late
 from emulator.runtime.methods._common import buffer_of, implicit_str
 from emulator.runtime.methods.numbers import truncated
@@ -25,12 +25,6 @@ from emulator.runtime.names import native_name, type_name
 
 if TYPE_CHECKING:
     from emulator.runtime.interpreter import Interpreter
-
-_WORDS: dict[Any, int] = {str: 1, bytes: 1, list: 4, tuple: 4}
-"""Bytes that the board takes for an item of a sequence."""
-
-_HEADERS: dict[Any, int] = {str: 1, bytes: 1, list: 0, tuple: 8}
-"""Bytes that it takes besides."""
 
 _MOST_CLASSES = 1000
 
@@ -112,8 +106,8 @@ def repeated_in_place(left: Any, right: Any) -> Any:
     """What ``left *= right`` gives: only a sequence on the left is repeated. Raises TypeError, MemoryError."""
     if isinstance(left, bytearray) or (isinstance(left, (int, float)) and isinstance(right, (str, bytes, list, tuple))):
         raise unsupported("", left, right)
-    if type(left) in _WORDS and isinstance(right, int) and right > 64:
-        allocate(len(left) * right * _WORDS[type(left)] + _HEADERS[type(left)])
+    if type(left) in SEQUENCES and isinstance(right, int) and right > 64:
+        allocate(size_of(type(left), len(left) * right))
     left *= right
     return left
 
@@ -268,13 +262,12 @@ def hooks(interpreter: Interpreter) -> dict[str, Any]:
         kind = type(sequence)
         if kind is bytearray or type(left) is type(right) is str:
             raise unsupported("__mul__", left, right)
-        if kind in _WORDS and not isinstance(count, int) and type(count).__module__ == "builtins":
+        if kind in SEQUENCES and not isinstance(count, int) and type(count).__module__ == "builtins":
             raise unsupported("__mul__", left, right)
-        if isinstance(count, int) and kind in _WORDS and count > 64:
+        if isinstance(count, int) and kind in SEQUENCES and count > 64:
             if count > 0x7FFFFFFF:
                 raise OverflowError("overflow converting long int to machine word")
-            size = len(sequence) * count * _WORDS[kind] + _HEADERS[kind]
-            allocate(size)
+            allocate(size_of(kind, len(sequence) * count))
         return left * right
 
     formatted: Callable[..., Any] | None = None
