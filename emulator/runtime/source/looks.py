@@ -71,11 +71,10 @@ def is_text(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes))
 
 
-_MAKERS = ["pack", "encode", "to_bytes", "hexlify", "unhexlify", "b2a_base64", "a2b_base64", "digest"]
-
-
-_GIVE_BYTES = frozenset([*_MAKERS, hooks.ADD])
+MAKERS = ("pack", "encode", "to_bytes", "hexlify", "unhexlify", "b2a_base64", "a2b_base64", "digest")
 """Functions and methods that give bytes, to which the board can add a str: ``struct.pack("!H", len(s)) + s``."""
+
+_GIVE_BYTES = frozenset([*MAKERS, hooks.ADD])
 
 
 def gives_bytes(node: ast.expr) -> bool:

@@ -633,23 +633,16 @@ class Rewriter:
                 self._arguments_of(node)
                 return node
             may_differ = CAREFUL_CALLS.get(function.attr)
-            careful = function.attr in CAREFUL or (may_differ is not None and may_differ(node))
-            if careful and self._site is not None and is_quick(function.attr, node):
+            differs = may_differ is not None and may_differ(node)
+            if (differs or function.attr in CAREFUL) and self._site is not None and is_quick(function.attr, node):
                 identifier = f"{hooks.METHOD}{len(node.args)}:{function.attr}"
                 self._site(identifier)
                 node.func = ast.Name(identifier, LOAD, **place(function))
                 node.args.insert(0, function.value)
                 self._arguments_of(node)
                 return node
-            if may_differ is not None and may_differ(node):
-                careful = True
-            else:
-                careful = (
-                    self._evidence is not None
-                    and isinstance(function.value, (ast.Name, ast.Attribute))
-                    and self._evidence.may_be(function.value, BYTEARRAY)
-                )
-            if careful:
+            named = isinstance(function.value, (ast.Name, ast.Attribute))
+            if differs or (named and self._may_be(function.value, BYTEARRAY)):
                 value = self._visit(function.value)
                 node.func = called(hooks.GETATTR, value, constant(function.attr, function), at=function)
             elif is_super(function.value) and function.attr not in LOOKED_UP:
@@ -838,8 +831,7 @@ class Rewriter:
             ast.Name(id=left.id, ctx=ast.Load()) if isinstance(left, ast.Name) else ast.Constant(value=left.value),
             ast.Name(id=right.id, ctx=ast.Load()),
         ]
-        either = ast.copy_location(ast.IfExp(test=both, body=node, orelse=far), node)
-        return ast.fix_missing_locations(either)
+        return chosen(both, node, far)
 
     def _modulo(self, node: ast.BinOp) -> ast.expr:
         values = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
