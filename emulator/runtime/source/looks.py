@@ -9,6 +9,24 @@ from emulator.runtime.calls import TYPES
 from emulator.runtime.methods.quick import WHEN
 from emulator.runtime.source.constants import fold
 
+_WITHOUT_NODES = frozenset(
+    (
+        *("ctx", "op", "ops", "id", "attr", "arg", "type_comment", "kind", "n", "s", "names", "module", "level"),
+        *("returns", "annotation", "name", "asname", "simple", "is_async", "conversion"),
+    )
+)
+
+
+class _Fields(dict[type[ast.AST], tuple[str, ...]]):
+    """Kind of node -> the fields that hold nodes of interest, in the order of the source; annotations are of none."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        found = self[kind] = () if kind is ast.Constant else tuple(f for f in kind._fields if f not in _WITHOUT_NODES)
+        return found
+
+
+FIELDS = _Fields()
+
 
 def is_quick(method: str, call: ast.Call) -> bool:
     """Whether it makes no difference that the method is looked up after its arguments, and there is something to be won by it."""

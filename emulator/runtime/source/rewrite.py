@@ -38,6 +38,7 @@ from emulator.runtime.source.depth import watch_depth
 from emulator.runtime.source.errors import Problem
 from emulator.runtime.source.grammar import Construct
 from emulator.runtime.source.looks import (
+    FIELDS,
     called_name,
     changed_in,
     counts_up,
@@ -117,22 +118,6 @@ _NAME, _CONSTANT, _READ = ast.Name, ast.Constant, ast.Load
 Handler = Callable[["Rewriter", Any], Any]
 
 
-_NO_CHILDREN = frozenset(
-    "ctx op ops id attr arg name names asname module level type_comment kind is_async conversion simple".split()  # noqa: SIM905  a table to read
-)
-
-
-class _Fields(dict[type[ast.AST], tuple[str, ...]]):
-    """The fields of each kind of node that can hold expressions or statements, in the order of the source."""
-
-    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
-        found = self[kind] = tuple(field for field in kind._fields if field not in _NO_CHILDREN)
-        return found
-
-
-_FIELDS = _Fields()
-
-
 class Rewriter:
     """Walks one tree. ``problems`` are found in it; the tree is changed in place."""
 
@@ -202,7 +187,7 @@ class Rewriter:
         return (_HANDLERS.get(kind) or _handler(kind))(self, node)
 
     def _children(self, node: Any) -> Any:
-        for field in _FIELDS[type(node)]:
+        for field in FIELDS[type(node)]:
             value: Any = getattr(node, field, None)
             kind = type(value)
             if kind is list:
