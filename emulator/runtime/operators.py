@@ -43,7 +43,7 @@ def unsupported(name: str, left: object, right: object) -> TypeError:
 
 
 def add(left: Any, right: Any) -> Any:
-    """``left + right`` where one of them is a bytes literal."""
+    """``left + right`` where one of them may be bytes or a bytearray."""
     if isinstance(left, (bytes, bytearray)) and type(right) is not type(left):
         kind = bytes if isinstance(left, bytes) else bytearray
         try:
@@ -257,7 +257,7 @@ def hooks(interpreter: Interpreter) -> dict[str, Any]:
     """The hooks that this module implements, by their names in the script's builtins."""
 
     def repeat(left: Any, right: Any) -> Any:
-        """``left * right`` beside a literal sequence. Raises MemoryError for what the heap cannot hold."""
+        """``left * right`` where one may be a sequence. Raises MemoryError for what the heap cannot hold."""
         sequence, count = (right, left) if isinstance(left, int) else (left, right)
         kind = type(sequence)
         if kind is bytearray or type(left) is type(right) is str:
