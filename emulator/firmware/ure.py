@@ -14,6 +14,7 @@ from emulator.firmware._convert import encode, to_text
 from emulator.firmware._natives import hide, no_instances, to_word
 from emulator.firmware._regex import Astray, Overflow, compiled, listing
 from emulator.runtime.names import type_name
+from emulator.runtime.printing import address
 from flashfs.notes import Note
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def module(device: Device) -> dict[str, object]:
             return [*parts, _part(subject, begin, None)]
 
         def __repr__(self) -> str:
-            return f"<re {id(self) & 0x3FFFFF | 0x3F800000:x}>"
+            return f"<re {address(self)}>"
 
     hidden = hide(ure, "program")
 
