@@ -22,6 +22,7 @@ from emulator.runtime.methods import NATIVE, TABLES, late
 from emulator.runtime.methods._common import buffer_of, implicit_str
 from emulator.runtime.methods.numbers import truncated
 from emulator.runtime.names import native_name, type_name
+from emulator.runtime.stores import set_slice
 
 if TYPE_CHECKING:
     from emulator.runtime.interpreter import Interpreter
@@ -149,14 +150,11 @@ def of_view(name: str, left: Any, right: Any) -> Any:
 
 def store_item(obj: Any, key: Any, value: Any) -> None:
     """``obj[key] = value``; a number for a bytearray is cut to eight bits. Raises what the board does."""
+    if isinstance(key, slice):
+        set_slice(value, obj, key)
+        return
     if isinstance(obj, bytearray):
-        if isinstance(key, slice):
-            if not isinstance(value, (bytes, bytearray)) and not (
-                isinstance(value, memoryview) and value.format == "B"
-            ):
-                raise NotImplementedError("array/bytes required on right side")
-        else:
-            value = truncated(value) & 0xFF
+        value = truncated(value) & 0xFF
     elif isinstance(obj, memoryview) and type(value) is int and obj.format == "B":
         value &= 0xFF
     obj[key] = value
