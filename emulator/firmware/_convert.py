@@ -9,11 +9,10 @@ from emulator.errors import BoardOSError
 from emulator.runtime.floats import int_to_single, to_single
 from emulator.runtime.memory import failed
 from emulator.runtime.names import type_name
+from emulator.runtime.raised import is_own
 
 SMALL_INT_MIN, SMALL_INT_MAX = -(1 << 30), (1 << 30) - 1
 """Integers that fit a word of the board; larger ones are objects and are handled by other code there."""
-
-_OURS = ("emulator", "flashfs", "ussl_shim")
 
 
 def to_int(value: object) -> int:
@@ -69,7 +68,7 @@ def check_stream(value: object, method: str) -> None:
 
     A class of the script is no stream on the board, whatever methods it has.
     """
-    native = any(owner.__module__.split(".")[0] in _OURS for owner in type(value).__mro__)
+    native = any(is_own(owner.__module__) for owner in type(value).__mro__)
     if not (native and hasattr(value, method)):
         raise BoardOSError("stream operation not supported")
 
