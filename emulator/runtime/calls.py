@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.runtime import hooks, memory, order
 from emulator.runtime.messages import board_type
-from emulator.runtime.methods._common import buffer_of, decoded, implicit_str, text_of, to_int, view_of
+from emulator.runtime.methods._common import SPACE, buffer_of, decoded, implicit_str, text_of, to_int, view_of
 from emulator.runtime.methods.numbers import truncated
 from emulator.runtime.methods.signature import check_count, keywords_unimplemented, no_keywords
 from emulator.runtime.names import native_name, script_class, type_name
@@ -36,7 +36,6 @@ TYPES: frozenset[str] = frozenset(_TYPES.split())
 
 Maker = Callable[..., Any]
 
-_SPACE = " \t\n\r\v\f"
 _DIGITS = {char: value for value, char in enumerate("0123456789abcdefghijklmnopqrstuvwxyz")}
 _PREFIXES = {"x": 16, "o": 8, "b": 2}
 _HOST_DIGITS = 4000
@@ -102,7 +101,7 @@ def parse_int(text: str, base: int) -> int:
         raise ValueError("int() arg 2 must be >= 2 and <= 36")
     if base in (0, 10) and text.isdigit() and text.isascii() and len(text) < _HOST_DIGITS:
         return int(text)
-    rest = text.strip(_SPACE).lower()
+    rest = text.strip(SPACE).lower()
     negative = rest.startswith("-")
     if rest[:1] in ("+", "-"):
         rest = rest[1:]
@@ -173,7 +172,7 @@ def _has(kind: type, name: str) -> bool:
 
 def parse_float(text: str) -> float:
     """A float from its text. Raises ValueError (firmware: py/parsenum.c)."""
-    stripped = text.strip(_SPACE).replace("_", "")
+    stripped = text.strip(SPACE).replace("_", "")
     if stripped.isascii():
         try:
             return float(stripped)
@@ -226,7 +225,7 @@ def _complex(*args: Any, **kwargs: Any) -> complex:
     if isinstance(value, complex):
         return value
     if isinstance(value, str):
-        text = value.strip(_SPACE)
+        text = value.strip(SPACE)
         if text.lower().endswith("j"):
             return complex(0.0, parse_float(text[:-1]))
         return complex(parse_float(text), 0.0)
