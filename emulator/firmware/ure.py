@@ -69,11 +69,9 @@ def module(device: Device) -> dict[str, object]:
     """Return the names of ``ure``."""
 
     def levels() -> int:
-        from emulator.power import current_or_none
-        from emulator.runtime.recursion import BYTES_PER_CALL, KEPT_BACK, depth
+        from emulator.runtime.recursion import BYTES_PER_CALL, KEPT_BACK, depth, stack_of_caller
 
-        thread = current_or_none()
-        stack = device.board.model.memory.stack_bytes if thread is None or thread.stack is None else thread.stack
+        stack = stack_of_caller(device.board.model.memory.stack_bytes)
         calls = depth(getattr(device.interpreter, "builtins", {}), sys._getframe(1))
         return int(stack - KEPT_BACK - max(1, calls) * BYTES_PER_CALL) // _BYTES_PER_LEVEL
 
