@@ -23,7 +23,7 @@ def find(script: Script) -> Iterator[Finding]:
     """Yield each access to such an attribute of an exception that a handler has caught by the name of a builtin."""
     for handler in script.of(ast.ExceptHandler):
         kinds = _kinds(script, handler.type)
-        if not handler.name or not kinds or len(script.bindings.get(handler.name, ())) < 1:
+        if not handler.name or not kinds:
             continue
         for node in (node for statement in handler.body for node in ast.walk(statement)):
             if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)):
@@ -33,7 +33,7 @@ def find(script: Script) -> Iterator[Finding]:
             if (kinds & _OPEN and node.attr not in _ANYWHERE) or node.attr in script.stored:
                 continue
             if isinstance(node.ctx, ast.Load) and not script.guarded(node, "AttributeError"):
-                shown = next(iter(sorted(kinds)))
+                shown = min(kinds)
                 message = f"AttributeError: '{shown}' object has no attribute '{node.attr}'"
                 yield script.finding(
                     node, "method", message, f"{shown} has no {node.attr} on the board", _INSTEAD.get(node.attr, "")

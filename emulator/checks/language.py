@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 
 from emulator.checks.findings import Finding
 from emulator.runtime import source
 from emulator.runtime.source.errors import Problem
-from emulator.runtime.source.tokens import repaired
 
 MAX_BYTES = 8 * 1024 * 1024
 """No board has more flash than this."""
@@ -57,13 +55,8 @@ def find(file: str, data: bytes) -> list[Finding]:
 
 def parse(data: bytes) -> ast.Module | None:
     """The tree for the other rules; None where there is none to look at."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            text = source.decode(data)
-            try:
-                return ast.parse(text)
-            except SyntaxError:
-                return ast.parse(repaired(text))
-        except (source.SourceError, SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+    try:
+        tree, _ = source.parsed(source.decode(data), "<check>", "exec")
+    except (source.SourceError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return tree if isinstance(tree, ast.Module) else None

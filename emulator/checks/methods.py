@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from emulator import api
 from emulator.checks import signatures
 from emulator.checks.findings import Finding
-from emulator.checks.natives import native_type
+from emulator.checks.natives import TYPES, native_type
 from emulator.checks.script import Script
 from emulator.checks.suggestions import similar
 
@@ -67,9 +67,7 @@ def find(script: Script) -> Iterator[Finding]:
 
 def _class(script: Script, node: ast.expr) -> type | None:
     """The native type that ``node`` names."""
-    name = script.builtin(node)
-    kinds = (str, bytes, bytearray, int, float, list, tuple, dict, set, frozenset)
-    return next((kind for kind in kinds if kind.__name__ == name), None)
+    return TYPES.get(script.builtin(node) or "")
 
 
 def _call(script: Script, node: ast.Attribute, kind: type, of_class: bool) -> Iterator[Finding]:

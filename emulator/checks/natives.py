@@ -6,8 +6,11 @@ import ast
 
 from emulator.checks.script import Script
 
+TYPES: dict[str, type] = {
+    kind.__name__: kind for kind in (str, bytes, bytearray, int, float, list, tuple, dict, set, frozenset)
+}
 _MADE_BY: dict[str, type] = {
-    **{kind.__name__: kind for kind in (str, bytes, bytearray, int, float, list, tuple, dict, set, frozenset)},
+    **TYPES,
     **dict.fromkeys(["repr", "hex", "oct", "bin", "chr", "input"], str),
     **dict.fromkeys(["len", "ord", "id", "hash"], int),
     "sorted": list,

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from emulator.errors import BoardOSError
 from emulator.runtime.floats import int_to_single, to_single
+from emulator.runtime.memory import failed
 from emulator.runtime.names import type_name
+from emulator.runtime.raised import is_own
 
 SMALL_INT_MIN, SMALL_INT_MAX = -(1 << 30), (1 << 30) - 1
 """Integers that fit a word of the board; larger ones are objects and are handled by other code there."""
-
-_OURS = ("emulator", "flashfs", "ussl_shim")
 
 
 def to_int(value: object) -> int:
@@ -68,7 +68,7 @@ def check_stream(value: object, method: str) -> None:
 
     A class of the script is no stream on the board, whatever methods it has.
     """
-    native = any(owner.__module__.split(".")[0] in _OURS for owner in type(value).__mro__)
+    native = any(is_own(owner.__module__) for owner in type(value).__mro__)
     if not (native and hasattr(value, method)):
         raise BoardOSError("stream operation not supported")
 
@@ -76,4 +76,4 @@ def check_stream(value: object, method: str) -> None:
 def check_memory(size: int, heap_bytes: int) -> None:
     """Raise MemoryError for an allocation that no heap of the board could hold."""
     if size > heap_bytes:
-        raise MemoryError(f"memory allocation failed, allocating {size} bytes")
+        raise failed(size)

@@ -224,7 +224,6 @@ class Checked:
         self._inflater = inflater
         self._form = form
         self._sum = 1 if form == "zlib" else 0
-        self._seen = 0
 
     def run(self, size: int) -> int:
         """:meth:`Inflater.run`, or ``CHECKSUM_ERROR`` at the end."""

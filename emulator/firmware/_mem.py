@@ -14,10 +14,6 @@ from emulator.runtime.names import type_name
 if TYPE_CHECKING:
     from emulator.device import Device
 
-_RAM = 0x3F800000
-_RAM_BYTES = 0x00700000
-"""Where the script's objects have their addresses: up to where the registers begin."""
-
 
 def accessors(device: Device) -> dict[str, object]:
     """The three objects by their names."""
@@ -34,7 +30,9 @@ def accessors(device: Device) -> dict[str, object]:
             address = int(index) & 0xFFFFFFFF
             if address % self._size:
                 raise ValueError(f"address {address:08x} is not aligned to {self._size} bytes")
-            if not 0 <= address - _RAM < _RAM_BYTES:
+            from emulator.firmware._memory import BASE, WINDOW
+
+            if not BASE <= address < BASE + WINDOW:
                 raise not_emulated(f"machine.mem{8 * self._size}[{address:#x}]", device.note)
             return address
 

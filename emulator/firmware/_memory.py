@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 BASE = 0x3F800000
 """Where external RAM begins (firmware: esp32, memory map)."""
-_WINDOW = 0x00700000
+WINDOW = 0x00700000
+"""Bytes up to where the registers begin."""
 _OURS = "emulator."
 _ALIGN = 16
 _HEADER = 32
@@ -110,7 +111,7 @@ class Memory:
     def _free_place(self, room: int) -> int:
         start = self._next
         while True:
-            if start + room > BASE + _WINDOW:
+            if start + room > BASE + WINDOW:
                 start = BASE + 0x10000
             index = bisect_right(self._starts, start + room - 1)
             before = self._starts[index - 1] if index else None

@@ -8,14 +8,12 @@ from emulator.firmware._arguments import count, native
 from emulator.firmware._convert import check_memory
 from emulator.firmware._natives import to_word
 from emulator.runtime.hidden import no_attribute
+from emulator.runtime.memory import heap
 from emulator.runtime.names import type_name
 
 if TYPE_CHECKING:
     from emulator.device import Device
     from emulator.runtime.printing import Printer
-
-
-_LARGEST_HEAP = 4 << 20
 
 
 class deque:
@@ -38,7 +36,7 @@ class deque:
         limit = to_word(maxlen)
         if limit < 0:
             raise ValueError
-        check_memory(4 * (limit + 1), _LARGEST_HEAP)
+        check_memory(4 * (limit + 1), heap())
         self._limit = limit
         self._strict = bool(to_word(flags) & 1)
         self._items: list[object] = []

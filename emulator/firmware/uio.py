@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.errors import BoardOSError
 from emulator.firmware._arguments import native
-from emulator.firmware._convert import check_memory, readable, writable
+from emulator.firmware._convert import readable, writable
 from emulator.firmware._natives import stream_part, to_word
 from emulator.firmware._open import opener
+from emulator.runtime.memory import allocate
 from emulator.runtime.printing import address
 from flashfs.errors import EINVAL
 from flashfs.files import FileIO, TextIOWrapper
@@ -17,12 +18,9 @@ if TYPE_CHECKING:
     from emulator.device import Device
 
 
-_LARGEST_HEAP = 4 << 20
-
-
 def _check_room(size: int) -> None:
-    """Raise MemoryError for what no board has room for."""
-    check_memory(size & 0xFFFFFFFF, _LARGEST_HEAP)
+    """Raise MemoryError for what the board has no room for."""
+    allocate(size & 0xFFFFFFFF)
 
 
 def _room(size: object) -> int:

@@ -19,6 +19,7 @@ from emulator.firmware._convert import check_stream, encode, to_text
 from emulator.runtime import order
 from emulator.runtime.calls import parse_int
 from emulator.runtime.floats import float_text, to_single
+from emulator.runtime.printing import int_repr
 
 if TYPE_CHECKING:
     from emulator.device import Device
@@ -369,9 +370,7 @@ def module(device: Device) -> dict[str, object]:
         except ValueError as error:
             if not str(error).startswith("Exceeds the limit"):
                 raise
-            from emulator.runtime.formatting import digits
-
-            return _Printer(device.printer.repr, digits)[type(obj)](obj)
+            return _Printer(device.printer.repr, int_repr)[type(obj)](obj)
 
     @native(2)
     def dump(obj: object, stream: Any, /) -> None:

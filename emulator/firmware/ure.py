@@ -14,6 +14,7 @@ from emulator.firmware._convert import encode, to_text
 from emulator.firmware._natives import hide, no_instances, to_word
 from emulator.firmware._regex import Astray, Overflow, compiled, listing
 from emulator.runtime.names import type_name
+from emulator.runtime.printing import address
 from flashfs.notes import Note
 
 if TYPE_CHECKING:
@@ -68,11 +69,9 @@ def module(device: Device) -> dict[str, object]:
     """Return the names of ``ure``."""
 
     def levels() -> int:
-        from emulator.power import current_or_none
-        from emulator.runtime.recursion import BYTES_PER_CALL, KEPT_BACK, depth
+        from emulator.runtime.recursion import BYTES_PER_CALL, KEPT_BACK, depth, stack_of_caller
 
-        thread = current_or_none()
-        stack = device.board.model.memory.stack_bytes if thread is None or thread.stack is None else thread.stack
+        stack = stack_of_caller(device.board.model.memory.stack_bytes)
         calls = depth(getattr(device.interpreter, "builtins", {}), sys._getframe(1))
         return int(stack - KEPT_BACK - max(1, calls) * BYTES_PER_CALL) // _BYTES_PER_LEVEL
 
@@ -142,7 +141,7 @@ def module(device: Device) -> dict[str, object]:
             return [*parts, _part(subject, begin, None)]
 
         def __repr__(self) -> str:
-            return f"<re {id(self) & 0x3FFFFF | 0x3F800000:x}>"
+            return f"<re {address(self)}>"
 
     hidden = hide(ure, "program")
 

@@ -12,6 +12,7 @@ from emulator.repl.line_editor import CTRL_C, CTRL_D, Completion, LineEditor
 from emulator.repl.session import RAW_MARK, Form, Session, SoftReset, Submission
 from emulator.runtime.hidden import visible_names
 from emulator.runtime.internal import internal_note
+from emulator.runtime.memory import failed
 
 if TYPE_CHECKING:
     from emulator.device import Device
@@ -77,8 +78,7 @@ def execute(device: Device, submission: Submission) -> None:
         device.console.write(RAW_MARK)
 
     def refuse() -> None:
-        size = device.board.model.memory.heap_bytes
-        raise MemoryError(f"memory allocation failed, allocating {size} bytes")
+        raise failed(device.board.model.memory.heap_bytes)
 
     def statement() -> None:
         if _is_empty(submission.text):

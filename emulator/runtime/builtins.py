@@ -288,22 +288,23 @@ def _store(obj: Any, name: Any, value: Any) -> None:
     name = _name(name)
     kind = type(obj)
     if isinstance(obj, type):
-        if not script_class(obj) or (value is _UNSET and name not in vars(obj)):
-            raise AttributeError(f"'type' object has no attribute '{name}'")
-        if value is not _UNSET:
-            stores.set_attribute(value, obj, name)
-            return
-    elif methods.TABLES.get(kind) is not None or (kind.__module__ == "builtins" and kind.__name__ != "module"):
+        _change(obj, name, value)
+        return
+    if methods.TABLES.get(kind) is not None or (kind.__module__ == "builtins" and kind.__name__ != "module"):
         raise no_attribute(obj, name)
     try:
-        if value is _UNSET:
-            stores.delete_attribute(obj, name)
-        else:
-            stores.set_attribute(value, obj, name)
+        _change(obj, name, value)
     except AttributeError:
         if script_class(kind) and hasattr(kind, name):
             raise  # a property of the script's
         raise no_attribute(obj, name) from None
+
+
+def _change(obj: Any, name: str, value: Any) -> None:
+    if value is _UNSET:
+        stores.delete_attribute(obj, name)
+    else:
+        stores.set_attribute(value, obj, name)
 
 
 def _of_device(interpreter: Interpreter) -> dict[str, Callable[..., Any]]:

@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.runtime import hooks, memory, order
 from emulator.runtime.messages import board_type
-from emulator.runtime.methods import late
-from emulator.runtime.methods._common import buffer_of, decoded, implicit_str, text_of, to_int, view_of
+from emulator.runtime.methods._common import SPACE, buffer_of, decoded, implicit_str, text_of, to_int, view_of
 from emulator.runtime.methods.numbers import truncated
 from emulator.runtime.methods.signature import check_count, keywords_unimplemented, no_keywords
 from emulator.runtime.names import native_name, script_class, type_name
@@ -37,7 +36,6 @@ TYPES: frozenset[str] = frozenset(_TYPES.split())
 
 Maker = Callable[..., Any]
 
-_SPACE = " \t\n\r\v\f"
 _DIGITS = {char: value for value, char in enumerate("0123456789abcdefghijklmnopqrstuvwxyz")}
 _PREFIXES = {"x": 16, "o": 8, "b": 2}
 _HOST_DIGITS = 4000
@@ -56,7 +54,7 @@ def iterated(items: Any) -> Any:
         return items
     if not (hasattr(kind, "__iter__") or hasattr(kind, "__getitem__")):
         raise TypeError(f"'{type_name(items)}' object isn't iterable")
-    return late.iterate()(items)
+    return order.iterate(items)
 
 
 def kept(items: Any) -> Any:
@@ -103,7 +101,7 @@ def parse_int(text: str, base: int) -> int:
         raise ValueError("int() arg 2 must be >= 2 and <= 36")
     if base in (0, 10) and text.isdigit() and text.isascii() and len(text) < _HOST_DIGITS:
         return int(text)
-    rest = text.strip(_SPACE).lower()
+    rest = text.strip(SPACE).lower()
     negative = rest.startswith("-")
     if rest[:1] in ("+", "-"):
         rest = rest[1:]
@@ -174,7 +172,7 @@ def _has(kind: type, name: str) -> bool:
 
 def parse_float(text: str) -> float:
     """A float from its text. Raises ValueError (firmware: py/parsenum.c)."""
-    stripped = text.strip(_SPACE).replace("_", "")
+    stripped = text.strip(SPACE).replace("_", "")
     if stripped.isascii():
         try:
             return float(stripped)
@@ -227,7 +225,7 @@ def _complex(*args: Any, **kwargs: Any) -> complex:
     if isinstance(value, complex):
         return value
     if isinstance(value, str):
-        text = value.strip(_SPACE)
+        text = value.strip(SPACE)
         if text.lower().endswith("j"):
             return complex(0.0, parse_float(text[:-1]))
         return complex(parse_float(text), 0.0)
@@ -347,10 +345,6 @@ def _at_most(items: Iterable[Any], count: int) -> list[Any]:
 def plain_type(obj: Any) -> type:
     """``type(obj)`` as a script sees it: a class that only the host has gives the board's."""
     kind = type(obj)
-    if isinstance(obj, BaseException):
-        from emulator.runtime.messages import board_class
-
-        kind = board_class(obj)
     if kind is BuiltinMethodType and not isinstance(obj.__self__, (ModuleType, type(None))):
         return MethodType
     if isinstance(obj, BaseException):
@@ -367,13 +361,6 @@ _SHOWN: dict[type, type] = {}
 
 def _shown(kind: type) -> type:
     """The class of the board for one that stands for it here."""
-    from emulator.runtime.messages import BOARD_NAMES
-
-    if kind in BOARD_NAMES:
-        named = {base.__name__: base for base in kind.__mro__}.get(BOARD_NAMES[kind])
-        if named is not None:
-            _SHOWN[kind] = named
-            return named
     if kind.__module__.startswith("emulator.runtime"):
         for native in (dict, set, float, list):
             if issubclass(kind, native):
@@ -607,7 +594,7 @@ def makers(interpreter: Interpreter) -> dict[int, Maker]:
             most *= 2
         made = list(islice(iterated(value), most + 1))
         if len(made) > most:
-            raise MemoryError(f"memory allocation failed, allocating {8 * most} bytes")
+            raise memory.failed(8 * most)
         return made
 
     def make_type(*args: Any, **kwargs: Any) -> type:

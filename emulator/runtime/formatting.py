@@ -9,14 +9,12 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from emulator.runtime.floats import BUFFER, float_str, format_float, to_single
 from emulator.runtime.methods._common import to_int
 from emulator.runtime.names import native_name, script_class, type_name
-
-if TYPE_CHECKING:
-    from emulator.runtime.printing import Printer
+from emulator.runtime.printing import Printer, int_repr
 
 _TEMPLATES = 256
 _FLOATS = "eEfFgG"
@@ -286,7 +284,7 @@ def _float(value: float, kind: str, layout: Layout, end: str = "") -> str:
 
 def _integer(value: int, kind: str, layout: Layout) -> str:
     base, prefix = _BASES.get(kind, (10, ""))
-    text = digits(abs(value)) if base == 10 else format(abs(value), kind)
+    text = int_repr(abs(value)) if base == 10 else format(abs(value), kind)
     if layout.comma:
         word = -(1 << 30) <= value < 1 << 30
         # in numbers that do not fit a word there is one before full groups, too (firmware: py/mpz.c)
@@ -300,18 +298,6 @@ def _integer(value: int, kind: str, layout: Layout) -> str:
     if precision > 1:
         return _padded(lead + text.zfill(precision), layout._replace(fill=" "))
     return _behind(lead, text, layout)
-
-
-def digits(value: int) -> str:
-    """``str(value)`` of an int as long as it may be."""
-    try:
-        return str(value)
-    except ValueError:  # the host's limit of digits
-        parts, left = [], abs(value)
-        while left:
-            left, rest = divmod(left, 10**1000)
-            parts.append(f"{rest:01000d}")
-        return ("-" if value < 0 else "") + "".join(reversed(parts)).lstrip("0")
 
 
 def _to_int(value: Any) -> int:

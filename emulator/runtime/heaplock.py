@@ -18,7 +18,7 @@ from types import BuiltinMethodType, FunctionType, GeneratorType, MethodType, Mo
 from typing import TYPE_CHECKING, Any
 
 from emulator.runtime import hooks as names
-from emulator.runtime import order
+from emulator.runtime import memory, order
 from emulator.runtime.calls import is_taken_for
 from emulator.runtime.hidden import MADE_BY_HOST
 from emulator.runtime.names import script_class
@@ -144,7 +144,7 @@ _GIVES_HELD: dict[type, frozenset[str]] = {
     set: frozenset(["pop"]),
     GeneratorType: frozenset(["send", "throw", "close", "pend_throw"]),
 }
-_HELD_BY_NAME = frozenset(["next", "max", "min", "popleft", "__next__", "__getitem__", "getvalue_", "exc_info"])
+_HELD_BY_NAME = frozenset(["next", "max", "min", "popleft", "__next__", "__getitem__", "exc_info"])
 """Functions that give what was there before."""
 
 _MAY_GIVE_ARGUMENT = frozenset(["replace", "strip", "lstrip", "rstrip", "iter"])
@@ -359,7 +359,7 @@ def hooks(interpreter: Interpreter, lock: HeapLock, builtins: dict[str, Any]) ->
         if built_since >= _LOOK_EVERY:
             built_since = 0
             if count_blocks() > most_blocks:
-                raise MemoryError(f"memory allocation failed, allocating {_BLOCK} bytes")
+                raise memory.failed(_BLOCK)
         return value
 
     def made(value: Any) -> Any:

@@ -58,16 +58,16 @@ TYPE, INT, BYTES = ".type", ".int", ".bytes"
 """The host's ``type``, ``int`` and ``bytes``, whatever the script calls by these names."""
 
 ADD = ".add"
-"""``.add(left, right)``: ``+`` beside a bytes literal."""
+"""``.add(left, right)``: ``+`` where one may be bytes or a bytearray."""
 
 REPEAT = ".repeat"
-"""``.repeat(left, right)``: ``*`` beside a literal sequence, held to the board's memory."""
+"""``.repeat(left, right)``: ``*`` where one may be a sequence, held to the board's memory."""
 
 POWER = ".pow"
 """``.pow(left, right)``: ``**``."""
 
 CONTAINS = ".in"
-"""``.in(item, container)``: ``in`` with a literal text on its left."""
+"""``.in(item, container)``: ``in`` where one may be text or bytes."""
 
 STEPPED = ".stepped"
 """``.stepped(obj, store)``: returns ``obj`` if the board can slice it with a step (``store``: write such a slice)."""

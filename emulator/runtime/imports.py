@@ -95,8 +95,6 @@ class Importer:
     def _absolute(self, name: str, globals: dict[str, Any], level: int) -> str:  # noqa: A002
         if not level:
             return name
-        if level < 0:
-            raise ValueError
         current = globals.get("__name__", "")
         if current == "__main__":
             raise KeyError("__main__")  # the board looks its own name up among the packages

@@ -197,12 +197,13 @@ class Interpreter:
     def help(self, *args: Any) -> None:
         """The builtin ``help`` (firmware: py/builtinhelp.c, esp32/util/help.c)."""
         from emulator import firmware
+        from emulator.runtime import frozen
 
         write = self.device.console.write
         if not args:
             write("Welcome to MicroPython!\nFor online docs please visit http://docs.pycom.io\n")
         elif args[0] == "modules":
-            names = sorted([*firmware.MODULES, "_boot", "_main"])
+            names = sorted([*firmware.MODULES, *frozen.BASE])
             for row in range(0, len(names), 4):
                 write("".join(f"{name:<18}" for name in names[row : row + 4]).rstrip() + "\n")
             write("Plus any modules on the filesystem\n")

@@ -15,6 +15,18 @@ _WORDS: dict[Any, int] = {str: 1, bytes: 1, list: 4, tuple: 4}
 _HEADERS: dict[Any, int] = {str: 1, bytes: 1, list: 0, tuple: 8}
 """Bytes that the board takes for an item of a sequence, and besides."""
 
+SEQUENCES = frozenset(_WORDS)
+
+
+def size_of(kind: type, count: int) -> int:
+    """The bytes of a sequence of ``count`` items."""
+    return count * _WORDS.get(kind, 1) + _HEADERS.get(kind, 1)
+
+
+def failed(size: int) -> MemoryError:
+    """The board's error for an allocation of ``size`` bytes."""
+    return MemoryError(f"memory allocation failed, allocating {size} bytes")
+
 
 def heap() -> int:
     """The bytes of the heap of the board whose script calls."""
@@ -27,14 +39,13 @@ def heap() -> int:
 def allocate(size: int) -> None:
     """Raise the board's MemoryError for an object of ``size`` bytes that its heap cannot hold."""
     if size > SMALL and size > heap():
-        raise MemoryError(f"memory allocation failed, allocating {size & 0xFFFFFFFF} bytes")
+        raise failed(size & 0xFFFFFFFF)
 
 
 def allocated(made: Any) -> Any:
     """``made``, a sequence, if the board could hold it. Raises MemoryError."""
     if len(made) > SMALL >> 2:
-        kind = type(made)
-        allocate(len(made) * _WORDS.get(kind, 1) + _HEADERS.get(kind, 1))
+        allocate(size_of(type(made), len(made)))
     return made
 
 
@@ -46,4 +57,4 @@ def grown(count: int) -> None:
         while size < count * 4:
             size *= 2
             if size + size // 2 > room:
-                raise MemoryError(f"memory allocation failed, allocating {size} bytes")
+                raise failed(size)

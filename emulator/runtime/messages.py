@@ -121,16 +121,6 @@ def exception_str(exception: BaseException, printer: Printer) -> str:
     return "(" + ", ".join(printer.repr(argument) for argument in args) + ")"
 
 
-def exception_repr(exception: BaseException, printer: Printer) -> str:
-    """``repr`` of an exception (firmware: py/objexcept.c, py/objtuple.c)."""
-    args = [printer.repr(argument) for argument in board_args(exception)]
-    return (
-        f"{board_class_name(exception)}({args[0]},)"
-        if len(args) == 1
-        else f"{board_class_name(exception)}({', '.join(args)})"
-    )
-
-
 def board_type(name: str) -> str:
     """The board's name of a type that the host calls ``name``."""
     return HOST_TYPES.get(name, name)
@@ -157,9 +147,6 @@ BOARD_CLASSES: dict[type[BaseException], type[BaseException]] = {
     ReferenceError: RuntimeError,
 }
 """Classes that CPython raises and the board lacks, with the one the board raises there."""
-
-BOARD_NAMES: dict[type[BaseException], str] = {kind: shown.__name__ for kind, shown in BOARD_CLASSES.items()}
-"""The same by name."""
 
 
 def board_class(exception: BaseException) -> type[BaseException]:

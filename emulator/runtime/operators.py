@@ -17,20 +17,15 @@ from emulator.runtime import hooks as names
 from emulator.runtime.calls import kept, makers, real, type_hooks
 from emulator.runtime.hidden import table_of as table_of_class
 from emulator.runtime.hidden import visible_getattr
-from emulator.runtime.memory import allocate, allocated
+from emulator.runtime.memory import SEQUENCES, allocate, allocated, size_of
 from emulator.runtime.methods import NATIVE, TABLES, late
 from emulator.runtime.methods._common import buffer_of, implicit_str
 from emulator.runtime.methods.numbers import truncated
 from emulator.runtime.names import native_name, type_name
+from emulator.runtime.stores import set_slice
 
 if TYPE_CHECKING:
     from emulator.runtime.interpreter import Interpreter
-
-_WORDS: dict[Any, int] = {str: 1, bytes: 1, list: 4, tuple: 4}
-"""Bytes that the board takes for an item of a sequence."""
-
-_HEADERS: dict[Any, int] = {str: 1, bytes: 1, list: 0, tuple: 8}
-"""Bytes that it takes besides."""
 
 _MOST_CLASSES = 1000
 
@@ -49,7 +44,7 @@ def unsupported(name: str, left: object, right: object) -> TypeError:
 
 
 def add(left: Any, right: Any) -> Any:
-    """``left + right`` where one of them is a bytes literal."""
+    """``left + right`` where one of them may be bytes or a bytearray."""
     if isinstance(left, (bytes, bytearray)) and type(right) is not type(left):
         kind = bytes if isinstance(left, bytes) else bytearray
         try:
@@ -112,8 +107,8 @@ def repeated_in_place(left: Any, right: Any) -> Any:
     """What ``left *= right`` gives: only a sequence on the left is repeated. Raises TypeError, MemoryError."""
     if isinstance(left, bytearray) or (isinstance(left, (int, float)) and isinstance(right, (str, bytes, list, tuple))):
         raise unsupported("", left, right)
-    if type(left) in _WORDS and isinstance(right, int) and right > 64:
-        allocate(len(left) * right * _WORDS[type(left)] + _HEADERS[type(left)])
+    if type(left) in SEQUENCES and isinstance(right, int) and right > 64:
+        allocate(size_of(type(left), len(left) * right))
     left *= right
     return left
 
@@ -155,14 +150,11 @@ def of_view(name: str, left: Any, right: Any) -> Any:
 
 def store_item(obj: Any, key: Any, value: Any) -> None:
     """``obj[key] = value``; a number for a bytearray is cut to eight bits. Raises what the board does."""
+    if isinstance(key, slice):
+        set_slice(value, obj, key)
+        return
     if isinstance(obj, bytearray):
-        if isinstance(key, slice):
-            if not isinstance(value, (bytes, bytearray)) and not (
-                isinstance(value, memoryview) and value.format == "B"
-            ):
-                raise NotImplementedError("array/bytes required on right side")
-        else:
-            value = truncated(value) & 0xFF
+        value = truncated(value) & 0xFF
     elif isinstance(obj, memoryview) and type(value) is int and obj.format == "B":
         value &= 0xFF
     obj[key] = value
@@ -263,18 +255,17 @@ def hooks(interpreter: Interpreter) -> dict[str, Any]:
     """The hooks that this module implements, by their names in the script's builtins."""
 
     def repeat(left: Any, right: Any) -> Any:
-        """``left * right`` beside a literal sequence. Raises MemoryError for what the heap cannot hold."""
+        """``left * right`` where one may be a sequence. Raises MemoryError for what the heap cannot hold."""
         sequence, count = (right, left) if isinstance(left, int) else (left, right)
         kind = type(sequence)
         if kind is bytearray or type(left) is type(right) is str:
             raise unsupported("__mul__", left, right)
-        if kind in _WORDS and not isinstance(count, int) and type(count).__module__ == "builtins":
+        if kind in SEQUENCES and not isinstance(count, int) and type(count).__module__ == "builtins":
             raise unsupported("__mul__", left, right)
-        if isinstance(count, int) and kind in _WORDS and count > 64:
+        if isinstance(count, int) and kind in SEQUENCES and count > 64:
             if count > 0x7FFFFFFF:
                 raise OverflowError("overflow converting long int to machine word")
-            size = len(sequence) * count * _WORDS[kind] + _HEADERS[kind]
-            allocate(size)
+            allocate(size_of(kind, len(sequence) * count))
         return left * right
 
     formatted: Callable[..., Any] | None = None

@@ -74,13 +74,13 @@ def complex_repr(number: complex) -> str:
     return f"({float_str(number.real).removesuffix('.0')}{plus}{imaginary}j)"
 
 
-_HOST_DIGITS = 12_000
+_HOST_BITS = 12_000
 """Bits up to which the host makes decimal digits; it limits the length, for the whole process."""
 
 
 def int_repr(number: int) -> str:
     """``repr`` of an int."""
-    if number.bit_length() < _HOST_DIGITS:
+    if number.bit_length() < _HOST_BITS:
         return int.__repr__(number)
     if number < 0:
         return "-" + int_repr(-number)

@@ -37,6 +37,14 @@ def calls_in(stack: int) -> int:
     return (stack - KEPT_BACK) // BYTES_PER_CALL
 
 
+def stack_of_caller(main_stack: int) -> int:
+    """The bytes of stack of the thread that calls; ``main_stack`` are those of the main one."""
+    from emulator.power import current_or_none
+
+    thread = current_or_none()
+    return main_stack if thread is None or thread.stack is None else thread.stack
+
+
 def hooks(interpreter: Interpreter) -> dict[str, Any]:
     """What the prologue of such a function refers to, for the script's builtins."""
     mark = object()
@@ -47,10 +55,7 @@ def hooks(interpreter: Interpreter) -> dict[str, Any]:
 
     def deep() -> None:
         nonlocal told
-        from emulator.power import current_or_none
-
-        thread = current_or_none()
-        stack = main_stack if thread is None or thread.stack is None else thread.stack
+        stack = stack_of_caller(main_stack)
         limit = calls_in(stack)
         if depth(interpreter.builtins, sys._getframe(1)) <= limit:
             return

@@ -188,7 +188,7 @@ def _shown(exception: BaseException, printer: Printer) -> str:
     if any("__repr__" in owner.__dict__ and _of_script(owner) for owner in kind.__mro__):
         try:
             return printer.str(kind.__repr__(exception))
-        except Exception:  # noqa: BLE001  the script's code, run to show the script's exception  # noqa: BLE001  the script's code, run to show the script's exception
+        except Exception:  # noqa: BLE001  the script's code, run to show the script's exception
             return kind.__name__
     return f"{board_class_name(exception)}: {_message(exception, printer)}"
 
@@ -201,5 +201,5 @@ def _message(exception: BaseException, printer: Printer) -> str:
     """The text after the colon; where the script's own ``__repr__`` of an argument fails, the text ends there."""
     try:
         return exception_str(exception, printer)
-    except Exception:  # noqa: BLE001  the script's code, run to show the script's exception  # noqa: BLE001  the script's code, run to show the script's exception
+    except Exception:  # noqa: BLE001  the script's code, run to show the script's exception
         return ""

@@ -7,6 +7,9 @@ from typing import Any, Final, NoReturn
 from emulator.runtime.methods.signature import native
 from emulator.runtime.names import native_name, type_name
 
+SPACE: Final = " \t\n\r\v\f"
+"""What counts as a blank on the board (firmware: py/unicode.c)."""
+
 NATIVE: Final = object()
 """Table entry of a method that does here what it does on the board."""
 

@@ -1,4 +1,4 @@
-"""What the methods take from the modules that print, format, order and sort: imported when a script first needs it."""
+"""What the methods take from the modules that print, format and sort: imported when a script first needs it."""
 
 from __future__ import annotations
 
@@ -11,27 +11,14 @@ from typing import Any
 @cache
 def format_str() -> Callable[..., str]:
     """``format_str(template, args, kwargs, printer)``."""
-    try:
-        found: Callable[..., str] = import_module("emulator.runtime.formatting").format_str
-    except ImportError:
-        return lambda template, args, kwargs, _: template.format(*args, **kwargs)
+    found: Callable[..., str] = import_module("emulator.runtime.formatting").format_str
     return found
-
-
-def _modulo(template: Any, args: Any, _: Any) -> Any:
-    """``%`` by the host; in bytes it formats text, as in a str (firmware: py/objstr.c)."""
-    if isinstance(template, bytes):
-        return (template.decode("latin-1") % args).encode()
-    return template % args
 
 
 @cache
 def modulo() -> Callable[..., Any]:
     """``modulo(template, args, printer)``."""
-    try:
-        found: Callable[..., Any] = import_module("emulator.runtime.formatting").modulo
-    except ImportError:
-        return _modulo
+    found: Callable[..., Any] = import_module("emulator.runtime.formatting").modulo
     return found
 
 
@@ -46,13 +33,6 @@ def known_template() -> Callable[[str, int, str], Callable[..., str] | None]:
 def printer() -> Any:
     """A printer; they hold no state."""
     return import_module("emulator.runtime.printing").Printer()
-
-
-@cache
-def iterate() -> Callable[[Any], Any]:
-    """``iterate(obj)``: a dict, set or view of one as a list in the board's order; everything else as it is."""
-    found: Callable[[Any], Any] = import_module("emulator.runtime.order").iterate
-    return found
 
 
 @cache

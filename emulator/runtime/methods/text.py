@@ -6,10 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from emulator.runtime.memory import allocated
-from emulator.runtime.methods._common import NATIVE, Table, implicit_str, slice_index, text_of, to_int
+from emulator.runtime.methods._common import NATIVE, SPACE, Table, implicit_str, slice_index, text_of, to_int
 from emulator.runtime.methods.signature import native
-
-_SPACE = " \t\n\r\v\f"
 
 
 def _kind(self: Any) -> type:
@@ -75,11 +73,11 @@ def _split(self: Any, sep: Any = None, most: Any = -1) -> list[Any]:
 def _split_ascii(text: str, limit: int) -> list[str]:
     """Blanks beyond ASCII separate nothing on the board."""
     found = []
-    rest = text.lstrip(_SPACE)
+    rest = text.lstrip(SPACE)
     while rest and limit != 0:
-        end = next((i for i, char in enumerate(rest) if char in _SPACE), len(rest))
+        end = next((i for i, char in enumerate(rest) if char in SPACE), len(rest))
         found.append(rest[:end])
-        rest = rest[end:].lstrip(_SPACE)
+        rest = rest[end:].lstrip(SPACE)
         limit -= 1
     if rest:
         found.append(rest)
@@ -117,7 +115,7 @@ def _endswith(self: Any, suffix: Any, *start: Any) -> bool:
 def _stripper(name: str) -> Callable[..., Any]:
     @native(1, 2)
     def strip(self: Any, *chars: Any) -> Any:
-        which = _same(self, chars[0]) if chars else _as(self, _SPACE)
+        which = _same(self, chars[0]) if chars else _as(self, SPACE)
         return getattr(_kind(self), name)(self, which)
 
     return strip
@@ -163,7 +161,7 @@ def _tester(name: str) -> Callable[..., bool]:
     def test(self: Any) -> bool:
         if self.isascii():
             known: bool = getattr(_kind(self), name)(self)
-            return known and (name != "isspace" or not self.strip(_as(self, _SPACE)))
+            return known and (name != "isspace" or not self.strip(_as(self, SPACE)))
         data = self.encode("utf-8", "surrogatepass") if isinstance(self, str) else self
         if name in ("islower", "isupper"):
             # only letters count, and only ASCII has any

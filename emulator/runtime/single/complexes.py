@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.runtime.calls import real
 from emulator.runtime.floats import to_single
+from emulator.runtime.methods._common import SPACE
 from emulator.runtime.methods.signature import check_count, no_keywords
 from emulator.runtime.printing import complex_repr
 from emulator.runtime.single.real import Single, operand, parsed, single
@@ -37,7 +38,7 @@ class Complex(complex):
             no_keywords()
         check_count(len(args), 0, 2)
         if len(args) == 1 and isinstance(args[0], str):
-            text = args[0].strip(" \t\n\r\v\f")
+            text = args[0].strip(SPACE)
             imaginary = text[-1:] in ("j", "J")
             number = parsed(text[:-1] if imaginary else text)
             return _new(cls, 0.0, number) if imaginary else _new(cls, number, 0.0)

@@ -15,9 +15,9 @@ from types import CodeType
 from typing import Any
 
 from emulator.runtime import hooks
-from emulator.runtime.single.complexes import Complex, made
-from emulator.runtime.single.operators import divide
-from emulator.runtime.single.real import Single, single
+from emulator.runtime.single.complexes import Complex
+from emulator.runtime.single.operators import divide, shown
+from emulator.runtime.single.real import Single
 from emulator.runtime.single.rounding import of_text
 from emulator.runtime.source.build import called
 
@@ -96,12 +96,8 @@ def _plain(value: Any) -> Any:
 def in_single(constant: Any) -> Any:
     """A constant of compiled code whose floats are of the board's precision, those in tuples and in inner code too."""
     kind = type(constant)
-    if kind is float:
-        return single(constant)
-    if kind is complex:
-        return made(constant.real, constant.imag)
     if kind is tuple or kind is frozenset:
         return kind(map(in_single, constant))
     if kind is CodeType:
         return constant.replace(co_consts=tuple(map(in_single, constant.co_consts)))
-    return constant
+    return shown(constant)

@@ -10,7 +10,7 @@ from typing import Any
 
 from emulator.runtime.calls import parse_float, real
 from emulator.runtime.floats import float_str, int_to_single, to_single
-from emulator.runtime.methods._common import buffer_of
+from emulator.runtime.methods._common import SPACE, buffer_of
 from emulator.runtime.methods.signature import check_count, no_keywords
 from emulator.runtime.single.rounding import of_text
 
@@ -23,7 +23,7 @@ _Binary = Callable[[Any, Any], Any]
 def parsed(text: str) -> float:
     """A float from its text. Raises ValueError."""
     value = parse_float(text)
-    digits = text.strip(" \t\n\r\v\f").lstrip("+-")
+    digits = text.strip(SPACE).lstrip("+-")
     if not digits[:1].isdigit() and digits[:1] != ".":
         return value  # inf or nan
     return math.copysign(of_text(digits), value)

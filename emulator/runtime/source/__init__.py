@@ -2,6 +2,6 @@
 
 from emulator.runtime.source.decode import decode
 from emulator.runtime.source.errors import Problem, SourceError
-from emulator.runtime.source.pipeline import compile_script, problems
+from emulator.runtime.source.pipeline import compile_script, parsed, problems
 
-__all__ = ["Problem", "SourceError", "compile_script", "decode", "problems"]
+__all__ = ["Problem", "SourceError", "compile_script", "decode", "parsed", "problems"]

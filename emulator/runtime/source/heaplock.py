@@ -12,6 +12,7 @@ from typing import Any
 from emulator.runtime import hooks
 from emulator.runtime.source.build import assigned, called, constant, name, placed
 from emulator.runtime.source.constants import fold
+from emulator.runtime.source.looks import is_private, is_super
 
 _LOOKS_AT_CALLER = frozenset({"dir", "eval", "exec", "execfile", "globals", "locals", "super"})
 """Builtins that look at the frame which calls them: no hook may stand between."""
@@ -157,7 +158,7 @@ class _Instrumenter(ast.NodeTransformer):
         return node
 
     def _Attribute(self, node: ast.Attribute) -> ast.expr:
-        if isinstance(node.ctx, ast.Load) and _is_super(node.value):
+        if isinstance(node.ctx, ast.Load) and is_super(node.value):
             return _before(node)
         self.generic_visit(node)
         if isinstance(node.ctx, ast.Load) and self._plain(node.attr):
@@ -166,7 +167,7 @@ class _Instrumenter(ast.NodeTransformer):
 
     def _plain(self, attribute: str) -> bool:
         """Whether the host leaves the name as it is: in a class it changes private ones."""
-        return not self._classes or not attribute.startswith("__") or attribute.endswith("__")
+        return not self._classes or not is_private(attribute)
 
     def _Call(self, node: ast.Call) -> ast.expr:
         function = node.func
@@ -208,11 +209,11 @@ class _Instrumenter(ast.NodeTransformer):
     def _callee(self, function: ast.expr) -> ast.expr:
         """What is called, as it is read for a call: its method is bound for nothing (firmware: py/vm.c, LOAD_METHOD)."""
         if isinstance(function, ast.Attribute):
-            if not _is_super(function.value):
+            if not is_super(function.value):
                 function.value = self.visit(function.value)
             return function
         if isinstance(function, ast.Call) and isinstance(function.func, ast.Name) and function.func.id == hooks.GETATTR:
-            if not _is_super(function.args[0]):
+            if not is_super(function.args[0]):
                 function.args[0] = self.visit(function.args[0])
             return function
         if isinstance(function, ast.IfExp) and isinstance(function.test, ast.Compare) and _makes(function.body):
@@ -244,10 +245,6 @@ def _allocates(node: ast.AST) -> ast.Call:
 def _before(node: ast.expr) -> ast.expr:
     """``node``, but first the look at the lock."""
     return ast.copy_location(ast.BoolOp(op=ast.Or(), values=[_allocates(node), node]), node)
-
-
-def _is_super(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
 
 
 def _read_again(target: ast.expr) -> ast.expr | None:

@@ -14,33 +14,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from emulator.runtime.source.build import BYTEARRAY, BYTES, DICT, EXCEPTION, FUNCTION, NUMBER, OTHER, SEQUENCE, TEXT
+from emulator.runtime.source.looks import MAKERS
 from emulator.runtime.source.nodes import nodes
 
 Kinds = frozenset[str]
-_NONE: Kinds = frozenset()
 
-_BYTES_METHODS = [
-    "pack",
-    "encode",
-    "to_bytes",
-    "hexlify",
-    "unhexlify",
-    "b2a_base64",
-    "a2b_base64",
-    "digest",
-    "recv",
-    "recvfrom",
-    "read",
-    "readline",
-    "readall",
-    "urandom",
-    "unique_id",
-    "rng",
-    "get_data",
-]
+_BYTES = (*MAKERS, "bytes", "tobytes", "recv", "recvfrom", "readall", "urandom", "unique_id", "rng", "get_data")
 _OF_CALLS: dict[str, Kinds] = {
-    **dict.fromkeys(_BYTES_METHODS, frozenset([BYTES])),
-    **dict.fromkeys(["bytes", "tobytes"], frozenset([BYTES])),
+    **dict.fromkeys(_BYTES, frozenset([BYTES])),
     **dict.fromkeys(["read", "readline", "read_all"], frozenset([BYTES, TEXT])),
     **dict.fromkeys(["bytearray", "memoryview"], frozenset([BYTEARRAY])),
     **dict.fromkeys(["str", "repr", "chr", "hex", "bin", "oct", "input", "decode"], frozenset([TEXT])),

@@ -9,6 +9,24 @@ from emulator.runtime.calls import TYPES
 from emulator.runtime.methods.quick import WHEN
 from emulator.runtime.source.constants import fold
 
+_WITHOUT_NODES = frozenset(
+    (
+        *("ctx", "op", "ops", "id", "attr", "arg", "type_comment", "kind", "n", "s", "names", "module", "level"),
+        *("returns", "annotation", "name", "asname", "simple", "is_async", "conversion"),
+    )
+)
+
+
+class _Fields(dict[type[ast.AST], tuple[str, ...]]):
+    """Kind of node -> the fields that hold nodes of interest, in the order of the source; annotations are of none."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        found = self[kind] = () if kind is ast.Constant else tuple(f for f in kind._fields if f not in _WITHOUT_NODES)
+        return found
+
+
+FIELDS = _Fields()
+
 
 def is_quick(method: str, call: ast.Call) -> bool:
     """Whether it makes no difference that the method is looked up after its arguments, and there is something to be won by it."""
@@ -71,11 +89,10 @@ def is_text(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes))
 
 
-_MAKERS = ["pack", "encode", "to_bytes", "hexlify", "unhexlify", "b2a_base64", "a2b_base64", "digest"]
-
-
-_GIVE_BYTES = frozenset([*_MAKERS, hooks.ADD])
+MAKERS = ("pack", "encode", "to_bytes", "hexlify", "unhexlify", "b2a_base64", "a2b_base64", "digest")
 """Functions and methods that give bytes, to which the board can add a str: ``struct.pack("!H", len(s)) + s``."""
+
+_GIVE_BYTES = frozenset([*MAKERS, hooks.ADD])
 
 
 def gives_bytes(node: ast.expr) -> bool:

@@ -5,23 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-_WITHOUT_NODES = frozenset(
-    (
-        *("ctx", "op", "ops", "id", "attr", "arg", "type_comment", "kind", "n", "s", "names", "module", "level"),
-        *("returns", "annotation", "name", "asname", "simple", "is_async", "conversion"),
-    )
-)
+from emulator.runtime.source.looks import FIELDS
 
-
-class _Fields(dict[type[ast.AST], tuple[str, ...]]):
-    """The fields of each kind of node that hold nodes."""
-
-    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
-        found = self[kind] = () if kind is ast.Constant else tuple(f for f in kind._fields if f not in _WITHOUT_NODES)
-        return found
-
-
-_FIELDS = _Fields()
 _LEAVES = (ast.Name, ast.Constant)
 
 
@@ -31,7 +16,7 @@ def nodes(*trees: ast.AST) -> list[ast.AST]:
     Contexts, operators, aliases, and names and constants that stand alone in a field are left out.
     """
     found: list[Any] = list(trees)
-    fields, leaves = _FIELDS, _LEAVES
+    fields, leaves = FIELDS, _LEAVES
     for node in found:
         for field in fields[type(node)]:
             value = getattr(node, field, None)

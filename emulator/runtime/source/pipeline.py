@@ -177,7 +177,7 @@ def _examined(
     found = refused(text)
     tree: Tree | None
     try:
-        tree, mended = _parsed(text, filename, mode)
+        tree, mended = parsed(text, filename, mode)
         found += _rewritten(tree, mended, floats, site)
     except SyntaxError as error:
         tree = None
@@ -222,7 +222,7 @@ def _before(text: str, line: int) -> list[Problem]:
     for last in range(min(line, len(lines)) - 1, 0, -1):
         if not lines[last][:1].isspace() and lines[last][:1] not in ("#", ")", "]", "}", ""):
             try:
-                tree, mended = _parsed("\n".join(lines[:last]) + "\n", "<check>", "exec")
+                tree, mended = parsed("\n".join(lines[:last]) + "\n", "<check>", "exec")
                 return _rewritten(tree, mended, "double")
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 return []
@@ -306,8 +306,11 @@ def _types_matter(text: str) -> bool:
 _MOST_REPAIRS = 100
 
 
-def _parsed(text: str, filename: str, mode: str) -> tuple[Tree, str]:
-    """The tree, and the text that it is of: some of what the board takes the host does not."""
+def parsed(text: str, filename: str, mode: str) -> tuple[Tree, str]:
+    """The tree, and the text that it is of: some of what the board takes the host does not.
+
+    Raises SyntaxError, ValueError, RecursionError, MemoryError as the host's parser does.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

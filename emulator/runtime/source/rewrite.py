@@ -38,6 +38,7 @@ from emulator.runtime.source.depth import watch_depth
 from emulator.runtime.source.errors import Problem
 from emulator.runtime.source.grammar import Construct
 from emulator.runtime.source.looks import (
+    FIELDS,
     called_name,
     changed_in,
     counts_up,
@@ -117,22 +118,6 @@ _NAME, _CONSTANT, _READ = ast.Name, ast.Constant, ast.Load
 Handler = Callable[["Rewriter", Any], Any]
 
 
-_NO_CHILDREN = frozenset(
-    "ctx op ops id attr arg name names asname module level type_comment kind is_async conversion simple".split()  # noqa: SIM905  a table to read
-)
-
-
-class _Fields(dict[type[ast.AST], tuple[str, ...]]):
-    """The fields of each kind of node that can hold expressions or statements, in the order of the source."""
-
-    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
-        found = self[kind] = tuple(field for field in kind._fields if field not in _NO_CHILDREN)
-        return found
-
-
-_FIELDS = _Fields()
-
-
 class Rewriter:
     """Walks one tree. ``problems`` are found in it; the tree is changed in place."""
 
@@ -202,7 +187,7 @@ class Rewriter:
         return (_HANDLERS.get(kind) or _handler(kind))(self, node)
 
     def _children(self, node: Any) -> Any:
-        for field in _FIELDS[type(node)]:
+        for field in FIELDS[type(node)]:
             value: Any = getattr(node, field, None)
             kind = type(value)
             if kind is list:
@@ -633,23 +618,16 @@ class Rewriter:
                 self._arguments_of(node)
                 return node
             may_differ = CAREFUL_CALLS.get(function.attr)
-            careful = function.attr in CAREFUL or (may_differ is not None and may_differ(node))
-            if careful and self._site is not None and is_quick(function.attr, node):
+            differs = may_differ is not None and may_differ(node)
+            if (differs or function.attr in CAREFUL) and self._site is not None and is_quick(function.attr, node):
                 identifier = f"{hooks.METHOD}{len(node.args)}:{function.attr}"
                 self._site(identifier)
                 node.func = ast.Name(identifier, LOAD, **place(function))
                 node.args.insert(0, function.value)
                 self._arguments_of(node)
                 return node
-            if may_differ is not None and may_differ(node):
-                careful = True
-            else:
-                careful = (
-                    self._evidence is not None
-                    and isinstance(function.value, (ast.Name, ast.Attribute))
-                    and self._evidence.may_be(function.value, BYTEARRAY)
-                )
-            if careful:
+            named = isinstance(function.value, (ast.Name, ast.Attribute))
+            if differs or (named and self._may_be(function.value, BYTEARRAY)):
                 value = self._visit(function.value)
                 node.func = called(hooks.GETATTR, value, constant(function.attr, function), at=function)
             elif is_super(function.value) and function.attr not in LOOKED_UP:
@@ -838,8 +816,7 @@ class Rewriter:
             ast.Name(id=left.id, ctx=ast.Load()) if isinstance(left, ast.Name) else ast.Constant(value=left.value),
             ast.Name(id=right.id, ctx=ast.Load()),
         ]
-        either = ast.copy_location(ast.IfExp(test=both, body=node, orelse=far), node)
-        return ast.fix_missing_locations(either)
+        return chosen(both, node, far)
 
     def _modulo(self, node: ast.BinOp) -> ast.expr:
         values = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
@@ -1065,14 +1042,6 @@ def _without_ignored(statement: ast.stmt) -> ast.stmt:
                 elif target.id == "__slots__":
                     target.id = ".slots"  # means nothing to the board
     return statement
-
-
-def _has_parameters(arguments: ast.arguments) -> bool:
-    return bool(arguments.args or arguments.kwonlyargs or arguments.vararg or arguments.kwarg)
-
-
-def _is_made_dict(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == hooks.DICT
 
 
 _REPEATED = (BYTEARRAY, BYTES, TEXT, SEQUENCE)

@@ -11,8 +11,6 @@ import ast
 from emulator.runtime.calls import TYPES
 from emulator.runtime.source.patterns import lazy
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-
 
 class Targets:
     """What has been bound so far, in the order of the source."""

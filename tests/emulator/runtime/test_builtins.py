@@ -60,6 +60,12 @@ SCRIPTS = {
         "try:\n [].extend(range(1000000000))\nexcept MemoryError as e:\n print(e)\n",
         "memory allocation failed, allocating 2097152 bytes\n",
     ),
+    "a stream and a queue over the heap of this board": (
+        "from uio import BytesIO\nfrom ucollections import deque\n"
+        "for make in (lambda: BytesIO(3 << 20), lambda: deque((), 700000)):\n"
+        " try:\n  make()\n except MemoryError as e:\n  print(e)\n",
+        "memory allocation failed, allocating 3145728 bytes\nmemory allocation failed, allocating 2800004 bytes\n",
+    ),
 }
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from emulator import Board
 from emulator.runtime.internal import internal_note, is_internal
-from emulator.runtime.messages import INTERNAL, board_args, board_class, exception_repr, exception_str
+from emulator.runtime.messages import INTERNAL, board_args, board_class, exception_str
 from emulator.runtime.printing import Printer
 from emulator.runtime.tracebacks import format_exception
 from flashfs.notes import Note
@@ -266,7 +266,7 @@ def test_every_view_of_a_mistake_agrees(in_firmware: Callable[..., Any]) -> None
     assert board_class(error) is RuntimeError
     assert board_args(error) == (INTERNAL,)
     assert exception_str(error, printer) == INTERNAL
-    assert exception_repr(error, printer) == f"RuntimeError('{INTERNAL}',)"
+    assert printer.repr(error) == f"RuntimeError('{INTERNAL}',)"
     assert format_exception(error, {}, {}, printer, note=told.append) == f"RuntimeError: {INTERNAL}\n"
     assert [note.code for note in told] == ["internal-error"]
 

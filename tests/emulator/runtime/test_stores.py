@@ -148,6 +148,16 @@ def test_bounds_and_sizes_of_slices(statement: str, printed: str) -> None:
     assert _run(script) == f"{printed}\n"
 
 
+@pytest.mark.parametrize("target", ["bytearray", "memoryview"])
+def test_slice_that_an_object_hands_on(target: str) -> None:
+    script = (
+        f"class Around:\n    def __init__(self):\n        self.o = {_TARGETS[target]}\n"
+        "    def __setitem__(self, index, value):\n        self.o[index] = value\n"
+        "a = Around()\na[1:3] = b'12'\nprint(bytes(a.o))\ntry:\n    a[1:3] = 5\nexcept Exception as e:\n    print(repr(e))\n"
+    )
+    assert _run(script) == f"b'\\x0012\\x00'\n{_NO_BUFFER}\n"
+
+
 def _run(script: str) -> str:
     with Board("fipy", offline=True) as board:
         (board.flash / "main.py").write_text(script)
