@@ -150,6 +150,7 @@ class TcpLine(_Line):
         self.port: int = self._listener.getsockname()[1]
         listen(self._listener, SERVICE, self.port, WAITING)
         self._client: socket.socket | None = None
+        self._letting_in = False
         self.address = f"socket://{HOST}:{self.port}"
         super().__init__(console, keys, note)
 
@@ -170,20 +171,23 @@ class TcpLine(_Line):
 
     def coming(self) -> bool:
         with contextlib.suppress(OSError, ValueError):  # closed meanwhile
-            return bool(select.select([self._listener], [], [], 0)[0])
+            # in this order: who has left the queue is being let in, or is there
+            return bool(select.select([self._listener], [], [], 0)[0]) or self._letting_in
         return False
 
     def _accept(self) -> None:
+        self._letting_in = True
         try:
             client = accepted(self._listener)
+            if client is not None:
+                self._client = client
+                self._inlet.connect()
+                self._outlet.connect(client.send)
         except OSError:
             self.rest()
             return
-        if client is None:
-            return
-        self._client = client
-        self._inlet.connect()
-        self._outlet.connect(client.send)
+        finally:
+            self._letting_in = False
         self._outlet.flush()
 
     def _receive(self, client: socket.socket) -> None:

@@ -130,10 +130,18 @@ TALK = f"for i in range({LINES}): print('%050d' % i)\nprint('END')\n"
 TALKED = b"".join(b"%050d\r\n" % i for i in range(LINES)) + b"END\r\n"
 
 
+def _same(got: bytes, wanted: bytes) -> None:
+    """What pytest would say about two megabytes that differ takes it minutes to find."""
+    if got != wanted:
+        at = next((i for i, (a, b) in enumerate(zip(got, wanted, strict=False)) if a != b), min(len(got), len(wanted)))
+        pytest.fail(f"{len(got)} bytes, not {len(wanted)}; at {at} {got[at : at + 60]!r}, not {wanted[at : at + 60]!r}")
+
+
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """However busy the machine is, this client reads in time."""
     monkeypatch.setattr(serial_line, "PATIENCE", NEVER)
+    monkeypatch.setattr(wire, "COMING", NEVER)
 
 
 @pytest.mark.usefixtures("unhurried")
@@ -143,7 +151,7 @@ def test_a_reader_loses_nothing_of_a_megabyte(board: Board, line: Line) -> None:
     load(board, TALK)
     with opener() as client:
         board.start()
-        assert client.until(b"END\r\n") == TALKED
+        _same(client.until(b"END\r\n"), TALKED)
 
 
 @pytest.mark.usefixtures("unhurried")
@@ -156,7 +164,7 @@ def test_a_reader_has_the_end_of_a_run(board: Board, line: Line, monkeypatch: py
     with opener() as client:
         runner = threading.Thread(target=board.run, args=(NEVER,))
         runner.start()
-        assert client.until(b"END\r\n") == TALKED
+        _same(client.until(b"END\r\n"), TALKED)
         runner.join()
 
 
@@ -193,6 +201,23 @@ def test_the_end_of_a_run_waits_for_nobody_where_nobody_has_read(board: Board, m
     assert time.monotonic() - begin < NEVER / 2
 
 
+def test_a_client_that_is_being_let_in_is_waited_for(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    opener = tcp_opener(board)
+    (line,) = board._lines
+    accepted, coming = serial_line.accepted, list[bool]()
+
+    def look(listener: socket.socket) -> socket.socket | None:
+        client = accepted(listener)
+        coming.append(line.coming())
+        return client
+
+    monkeypatch.setattr(serial_line, "accepted", look)
+    with opener() as client:
+        started(board)
+        client.ask(C + b"x\r", b"41\r\n>>> ")
+    assert coming == [True]
+
+
 @pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize("line", OPENERS)
 def test_one_megabyte_at_once(board: Board, line: Line) -> None:
@@ -200,7 +225,7 @@ def test_one_megabyte_at_once(board: Board, line: Line) -> None:
     load(board, "print('x' * 1000000)\n")
     with opener() as client:
         board.start()
-        assert client.until(b"\r\n") == b"x" * 1_000_000 + b"\r\n"
+        _same(client.until(b"\r\n"), b"x" * 1_000_000 + b"\r\n")
 
 
 @pytest.mark.parametrize("opened", [False, True])
