@@ -31,7 +31,7 @@ from emulator.quirks import chosen
 from emulator.runtime.internal import internal_note
 from emulator.runtime.interpreter import Interpreter
 from emulator.servers import Servers
-from emulator.settings import CertRules, FileSystem, Floats, Settings
+from emulator.settings import LOOPBACK, CertRules, FileSystem, Floats, Settings, listening_address
 from flashfs import HostPath, Step, Vfs, Volume
 from flashfs.errors import EIO
 from flashfs.volume import BOOT_ENTRIES
@@ -97,7 +97,9 @@ class Board:
     ``state``: a folder that keeps the board between processes (None: in memory). ``cert_rules``: documented, firmware or
     wipy1; ``quirks``: names of the quirk table, or "all"; ``offline``: refuse every address that is not mapped.
     ``sd``: MiB of the SD card in the slot, None for none. ``floats``: arithmetic in double precision, or in single as on the
-    board. ``safe_boot``: hold the safe-boot pin at power-on, so that neither boot.py nor main.py is run. Raises ValueError.
+    board. ``safe_boot``: hold the safe-boot pin at power-on, so that neither boot.py nor main.py is run. ``listen``: the IPv4
+    address of this machine that FTP, telnet and the serial line listen on, 0.0.0.0 for all: who reaches it and knows the
+    board's login (micro, python; the serial line has none) runs code in this process. Raises ValueError.
 
     A board is switched off when it is made; :meth:`run` does a whole run, :meth:`start` and :meth:`stop` for more control.
     It is a context manager that stops the board at its end.
@@ -117,6 +119,7 @@ class Board:
         sd: int | None = None,
         floats: Floats = "double",
         safe_boot: bool = False,
+        listen: str = LOOPBACK,
     ) -> None:
         if fs not in (None, "littlefs", "fat"):
             raise ValueError(f"no file system {fs!r}; there are littlefs and fat")
@@ -128,7 +131,12 @@ class Board:
         if self.model.name == "wipy1":
             cert_rules = "wipy1"
         self.settings = Settings(
-            cert_rules=cert_rules, quirks=chosen(quirks), offline=offline, floats=floats, safe_boot=safe_boot
+            cert_rules=cert_rules,
+            quirks=chosen(quirks),
+            offline=offline,
+            floats=floats,
+            safe_boot=safe_boot,
+            listen=listening_address(listen),
         )
         self.unique_id = _unique_id(self.model.name)
         self.clock = Clock()
@@ -181,6 +189,7 @@ class Board:
             now=self.clock.now,
             quirks=self.settings.quirks,
             slot=self._firmware_slot,
+            host=self.settings.listen,
         )
         self._lines: list[PtyLine | TcpLine] = []
         self._origins: dict[str, tuple[str, bytes]] = {}
@@ -263,13 +272,13 @@ class Board:
         return self._open_line(PtyLine(self.console, self.console_input, self.notes.add))
 
     def open_serial_tcp(self, port: int = 0) -> str:
-        """Put the board's serial line at a port of 127.0.0.1 (0: any free one), as pyserial's ``socket://`` wants it; its URL.
+        """Put the board's serial line at a port of this machine (0: any free one), as pyserial's ``socket://`` wants it; its URL.
 
         Until the board is stopped. Raises OSError.
         """
         from emulator.services.serial_line import TcpLine
 
-        return self._open_line(TcpLine(self.console, self.console_input, self.notes.add, port))
+        return self._open_line(TcpLine(self.console, self.console_input, self.notes.add, port, self.settings.listen))
 
     def _open_line(self, line: PtyLine | TcpLine) -> str:
         self._lines.append(line)

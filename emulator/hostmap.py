@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from emulator.errnos import EAI_FAIL, NEWLIB
 from emulator.errors import BoardOSError
+from emulator.settings import LOOPBACK
 from flashfs.notes import Note, NoteSink, ignore_note
 
 Place = tuple[str, int]
@@ -23,7 +24,6 @@ Place = tuple[str, int]
 Lookup = Callable[[str], str]
 """Finds the IPv4 address of a name; raises OSError or UnicodeError where there is none."""
 
-LOOPBACK = "127.0.0.1"
 MAP_EXAMPLE = "cloud.blynk.cc:8441=127.0.0.1:9443"
 PUBLISH_EXAMPLE = "8080:80"
 _MADE_UP = ipaddress.ip_network("198.18.0.0/15")

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from emulator.settings import LOOPBACK
 from flashfs.notes import NoteSink
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ DEFAULT_TIMEOUT = 300.0
 class Servers:
     """FTP and telnet of one board.
 
-    ``machine``: as in ``os.uname()``; ``safe_boot``: what Ctrl-F over telnet brings about.
+    ``machine``: as in ``os.uname()``; ``safe_boot``: what Ctrl-F over telnet brings about; ``host``: the IPv4 address of this
+    machine that they listen on.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Servers:
         now: Callable[[], float],
         quirks: frozenset[str],
         slot: Callable[[], FirmwareSlot] | None = None,
+        host: str = LOOPBACK,
     ) -> None:
         self._vfs = vfs
         self._console = console
@@ -60,6 +63,7 @@ class Servers:
         self.logs: dict[str, Callable[[str], None]] = {}
         """Name of a service -> what takes the lines of its log; counts for servers that are opened later."""
         self._slot = slot
+        self._host = host
 
     def open_ftp(self, port: int = 0) -> str:
         """Give the FTP server a port of the host (0: any free one); its URL. Raises OSError."""
@@ -79,6 +83,7 @@ class Servers:
                     quirks=self._quirks,
                     log=self.logs.get("ftp"),
                     slot=None if self._slot is None else self._slot(),
+                    host=self._host,
                 )
                 server.start()
                 self.ftp = server
@@ -101,6 +106,7 @@ class Servers:
                     timeout=self.timeout,
                     safe_boot=self._safe_boot,
                     note=self._note,
+                    host=self._host,
                 )
                 if not self.running:
                     self.telnet.suspend()

@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 from emulator.errnos import EAI_FAIL, NEWLIB, board_errno
 from emulator.errors import BoardOSError, BoardTimeoutError
-from emulator.hostmap import LOOPBACK, HostMap, Place, Route, host_lookup
+from emulator.hostmap import HostMap, Place, Route, host_lookup
 from emulator.power import PowerCycle, current
+from emulator.settings import LOOPBACK
 from flashfs.notes import Note, NoteSink
 
 if TYPE_CHECKING:

@@ -17,12 +17,13 @@ from typing import Any
 
 from emulator.board import Board, Run
 from emulator.cli import UsageError
+from emulator.commands.exposure import warning
 from emulator.console import encoded
 from emulator.notes import Note
 from emulator.power import current_or_none
 from emulator.project import ProjectError
 from emulator.repl.streams import is_terminal
-from emulator.settings import DEFAULT_SD_MIB, MAX_SD_MIB
+from emulator.settings import DEFAULT_SD_MIB, LOOPBACK, MAX_SD_MIB
 from emulator.signals import Interrupted, Signals
 
 
@@ -81,11 +82,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--safe-boot", action="store_true", help="hold the safe-boot pin: neither boot.py nor main.py is run"
     )
+    parser.add_argument("--ftp", type=_port, metavar="PORT", help="open the board's FTP server (0: any free port)")
     parser.add_argument(
-        "--ftp", type=_port, metavar="PORT", help="open the board's FTP server on 127.0.0.1 (0: any free port)"
-    )
-    parser.add_argument(
-        "--telnet", type=_port, metavar="PORT", help="open the board's telnet server on 127.0.0.1 (0: any free port)"
+        "--telnet", type=_port, metavar="PORT", help="open the board's telnet server (0: any free port)"
     )
     parser.add_argument(
         "--serial", action="store_true", help="put the board's serial line at a pseudo-terminal; its path is printed"
@@ -94,7 +93,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--serial-tcp",
         type=_port,
         metavar="PORT",
-        help="put the board's serial line at a port of 127.0.0.1, for socket:// of pyserial (0: any free port)",
+        help="put the board's serial line at a port, for socket:// of pyserial (0: any free port)",
+    )
+    parser.add_argument(
+        "--listen",
+        metavar="ADDRESS",
+        help="let other machines reach these ports: an IPv4 address of this machine, 0.0.0.0 for all (default: 127.0.0.1)",
     )
     parser.add_argument(
         "--log",
@@ -173,6 +177,8 @@ _path.__name__ = "path"
 def execute(options: argparse.Namespace) -> int:
     """Run and return the exit status."""
     own_process()
+    if options.listen is not None and (options.ftp, options.telnet, options.serial_tcp) == (None, None, None):
+        raise UsageError("--listen: nothing listens; it goes with --ftp, --telnet or --serial-tcp")
     try:
         board = Board(
             options.board,
@@ -186,6 +192,7 @@ def execute(options: argparse.Namespace) -> int:
             sd=options.sd_size or (DEFAULT_SD_MIB if options.sd else None),
             floats=options.floats,
             safe_boot=options.safe_boot,
+            listen=LOOPBACK if options.listen is None else options.listen,
         )
     except (ValueError, ProjectError) as error:
         raise UsageError(str(error)) from error
@@ -198,6 +205,8 @@ def execute(options: argparse.Namespace) -> int:
         board.servers.logs = {name: logger(name) for name in options.log}
         for service, option, open_it in _services(board, options):
             show_address(service, _opened(option, open_it))
+            if option != "--serial":
+                show_warning(warning(service, board.settings.listen, board.servers.login))
     except ProjectError as error:
         board.close()
         raise UsageError(str(error)) from error
@@ -448,3 +457,9 @@ def logger(service: str) -> Callable[[str], None]:
 def show_address(service: str, address: str) -> None:
     """Where a service is, on stderr, in the form that scripts rely on."""
     print(f"{service}: {address}", file=sys.stderr, flush=True)
+
+
+def show_warning(text: str) -> None:
+    """A warning on stderr, if there is one."""
+    if text:
+        print(text, file=sys.stderr, flush=True)

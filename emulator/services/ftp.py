@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from emulator.services.ports import near
+from emulator.settings import LOOPBACK
 from flashfs import Note, NoteSink, Vfs, ignore_note
 
 if TYPE_CHECKING:
@@ -19,13 +21,12 @@ if TYPE_CHECKING:
     from emulator.services.ftp_image import FirmwareSlot
     from emulator.services.ftp_session import Session
 
-HOST = "127.0.0.1"
 DATA_TIMEOUT = 10.0
 """Seconds to open the data connection, to use it, and between two pieces of an upload (firmware: esp32/ftp/ftp.c)."""
 
 
 class FtpServer:
-    """An FTP server on 127.0.0.1 in front of the device's mounts. All methods may be called from any thread.
+    """An FTP server in front of the device's mounts. All methods may be called from any thread.
 
     :param vfs: the device's mounts; the attribute may be set anew, for a later power cycle
     :param port: port on the host; 0 for any free one
@@ -38,6 +39,7 @@ class FtpServer:
     :param data_timeout: seconds that a data connection may take to come, to be used and to go on, 10 on the board
     :param log: takes a line for each command and reply, passwords hidden; called in the server's thread
     :param slot: where firmware images go; one of 8 MB boards by default
+    :param host: IPv4 address of this machine to listen on
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class FtpServer:
         data_timeout: float = DATA_TIMEOUT,
         log: Callable[[str], None] | None = None,
         slot: FirmwareSlot | None = None,
+        host: str = LOOPBACK,
     ) -> None:
         self.vfs = vfs
         self._port = port
@@ -65,6 +68,7 @@ class FtpServer:
         self._data_timeout = data_timeout
         self._log = log
         self._slot = slot
+        self._host = host
         self._engine: FtpEngine | None = None
         self._lock = threading.Lock()
         self._broken_off: list[object] = []
@@ -90,6 +94,7 @@ class FtpServer:
                 data_timeout=self._data_timeout,
                 quirks=self._quirks,
                 log=None if self._log is None else self._write_log,
+                host=self._host,
             )
             engine.start(self._port)
             self._engine = engine
@@ -104,7 +109,7 @@ class FtpServer:
     def url(self) -> str:
         """Address with login, as FTP clients take it."""
         user, password = (quote(text, safe="") for text in self._login)
-        return f"ftp://{user}:{password}@{HOST}:{self.port}/flash"
+        return f"ftp://{user}:{password}@{near(self._host)}:{self.port}/flash"
 
     def suspend(self) -> None:
         """``network.Server.deinit()``: close the port and all sessions. Uploads keep what has arrived."""

@@ -121,28 +121,29 @@ class Deadline:
 class PassiveListener:
     """The listener for one data connection. Raises OSError if there can be none.
 
+    :param here: the address at which the client has found this machine
     :param peer: the only address that is let in
     :param port: 0 for any free one; also used where this one is taken
     """
 
-    def __init__(self, control: Control, peer: str, port: int) -> None:
+    def __init__(self, control: Control, here: str, peer: str, port: int) -> None:
         self._control = control
         self._peer = peer
-        self._sock = self._listening(port)
+        self._sock = self._listening(here, port)
         self.address: tuple[str, int] = self._sock.getsockname()
         self._fileno = self._sock.fileno()
         self._closed = False
         control.loop.register(self._fileno, self, control.loop.READ)
 
     @staticmethod
-    def _listening(port: int) -> socket.socket:
+    def _listening(here: str, port: int) -> socket.socket:
         try:
-            sock = bound(SERVICE, port)
-            listen(sock, SERVICE, port, 1)
+            sock = bound(SERVICE, port, here)
+            listen(sock, SERVICE, 1)
         except OSError:
             if not port:
                 raise
-            return PassiveListener._listening(0)
+            return PassiveListener._listening(here, 0)
         return sock
 
     def accept(self) -> None:

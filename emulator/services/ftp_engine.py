@@ -61,6 +61,7 @@ class FtpEngine:
         data_timeout: float,
         quirks: frozenset[str],
         log: Callable[[str], None] | None,
+        host: str,
     ) -> None:
         self.open_session = open_session
         self.timeout = timeout
@@ -68,6 +69,7 @@ class FtpEngine:
         self.data_port = 0
         self.quirks = quirks
         self.log = log
+        self.host = host
         self.served = 0
         """Sessions there have been."""
         self.sessions_max = 1 if ftp_quirks.ONE_CLIENT.name in quirks else SESSIONS_MAX
@@ -88,8 +90,8 @@ class FtpEngine:
     def start(self, port: int) -> None:
         """Listen and serve. Raises OSError in plain words."""
         try:
-            sock = bound(SERVICE, port)
-            listen(sock, SERVICE, port, SESSIONS_MAX)
+            sock = bound(SERVICE, port, self.host)
+            listen(sock, SERVICE, SESSIONS_MAX)
             self.port = sock.getsockname()[1]
             self.data_port = REAL_DATA_PORT if self.port == REAL_PORT else 0
             self._listener = _Listener(sock, self)
@@ -125,13 +127,13 @@ class FtpEngine:
             session.close()
         if self._reserved is None:
             with contextlib.suppress(OSError):  # then resume() tries again, and says so if the port is taken
-                self._reserved = bound(SERVICE, self.port)
+                self._reserved = bound(SERVICE, self.port, self.host)
 
     def resume(self) -> None:
         """Listen on the same port again. Raises OSError in plain words."""
         if self._listener is None:
-            sock, self._reserved = self._reserved or bound(SERVICE, self.port), None
-            listen(sock, SERVICE, self.port, SESSIONS_MAX)
+            sock, self._reserved = self._reserved or bound(SERVICE, self.port, self.host), None
+            listen(sock, SERVICE, SESSIONS_MAX)
             self._listener = _Listener(sock, self)
 
     def drop(self) -> list[object]:
@@ -447,7 +449,8 @@ class _Control(FTPHandler):  # type: ignore[misc]
             self._data.close()
         if self._listener is None:
             try:
-                self._listener = PassiveListener(self, self.remote_ip, self.engine.data_port)
+                here = self.socket.getsockname()[0]
+                self._listener = PassiveListener(self, here, self.remote_ip, self.engine.data_port)
             except OSError:
                 self.reply(replies.NO_DATA_CONNECTION)
                 return

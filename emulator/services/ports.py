@@ -1,4 +1,4 @@
-"""Ports of this machine for the board's services: on 127.0.0.1 only, refusals in plain words."""
+"""Ports of this machine for the board's services: on 127.0.0.1 unless asked otherwise, refusals in plain words."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ import os
 import socket
 import struct
 
-HOST = "127.0.0.1"
+from emulator.settings import EVERYWHERE, LOOPBACK
 
 
-def bound(service: str, port: int) -> socket.socket:
-    """Return a socket bound to the port (0: any free one), not listening yet.
+def near(host: str) -> str:
+    """Return the address at which a program of this machine finds what listens on ``host``."""
+    return LOOPBACK if host == EVERYWHERE else host
+
+
+def bound(service: str, port: int, host: str = LOOPBACK) -> socket.socket:
+    """Return a socket bound to the port (0: any free one) of an address of this machine, not listening yet.
 
     It is ours then, and refuses connections. Raises OSError in plain words that begin with ``service``.
     """
@@ -22,7 +27,7 @@ def bound(service: str, port: int) -> socket.socket:
             os.name == "posix"
         ):  # else a closed port would be taken for a minute; elsewhere this lets two programs have it
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((HOST, port))
+        sock.bind((host, port))
     except OverflowError as error:
         sock.close()
         raise OSError(
@@ -30,26 +35,31 @@ def bound(service: str, port: int) -> socket.socket:
         ) from error
     except OSError as error:
         sock.close()
-        raise trouble(service, port, error) from error
+        raise trouble(service, port, host, error) from error
     return sock
 
 
-def listen(sock: socket.socket, service: str, port: int, backlog: int) -> None:
+def listen(sock: socket.socket, service: str, backlog: int) -> None:
     """Listen, for :func:`accepted`; or close the socket and raise OSError in plain words."""
+    host, port = sock.getsockname()
     try:
         sock.listen(backlog)
         sock.setblocking(False)
     except OSError as error:
         sock.close()
-        raise trouble(service, port, error) from error
+        raise trouble(service, port, host, error) from error
 
 
-def trouble(service: str, port: int, error: OSError) -> OSError:
+def trouble(service: str, port: int, host: str, error: OSError) -> OSError:
     """Say in plain words why a port cannot be had."""
+    if error.errno in (errno.EADDRNOTAVAIL, getattr(errno, "WSAEADDRNOTAVAIL", errno.EADDRNOTAVAIL)):
+        return OSError(
+            error.errno, f"{service}: {host} is no address of this machine; {EVERYWHERE} stands for all it has"
+        )
     taken = error.errno in (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE))
     reason = "is in use by another program" if taken else f"cannot be opened: {error.strerror}"
     return OSError(
-        error.errno, f"{service}: port {port} on {HOST} {reason}; choose another port, or 0 for any free one"
+        error.errno, f"{service}: port {port} on {host} {reason}; choose another port, or 0 for any free one"
     )
 
 

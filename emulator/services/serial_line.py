@@ -16,8 +16,9 @@ from collections.abc import Mapping
 from emulator.console import Console
 from emulator.console_input import ConsoleInput
 from emulator.services.engine import READ, WRITE, Engine, File
-from emulator.services.ports import HOST, accepted, acknowledge, bound, close_politely, listen
+from emulator.services.ports import accepted, acknowledge, bound, close_politely, listen, near
 from emulator.services.wire import Inlet, Outlet, attach
+from emulator.settings import LOOPBACK
 from flashfs.notes import NoteSink
 
 SERVICE = "serial"
@@ -142,16 +143,16 @@ class PtyLine(_Line):
 
 
 class TcpLine(_Line):
-    """A TCP port of 127.0.0.1. One client has the line; the next one waits until it leaves."""
+    """A TCP port. One client has the line; the next one waits until it leaves."""
 
-    def __init__(self, console: Console, keys: ConsoleInput, note: NoteSink, port: int) -> None:
+    def __init__(self, console: Console, keys: ConsoleInput, note: NoteSink, port: int, host: str = LOOPBACK) -> None:
         """Raises OSError in plain words."""
-        self._listener = bound(SERVICE, port)
+        self._listener = bound(SERVICE, port, host)
         self.port: int = self._listener.getsockname()[1]
-        listen(self._listener, SERVICE, self.port, WAITING)
+        listen(self._listener, SERVICE, WAITING)
         self._client: socket.socket | None = None
         self._letting_in = False
-        self.address = f"socket://{HOST}:{self.port}"
+        self.address = f"socket://{near(host)}:{self.port}"
         super().__init__(console, keys, note)
 
     def wanted(self) -> Mapping[File, int]:

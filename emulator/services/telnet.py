@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from emulator.console import Console
 from emulator.console_input import CTRL_C, ConsoleInput
 from emulator.services.engine import READ, WRITE, Engine, File
-from emulator.services.ports import HOST, accepted, acknowledge, bound, close_politely, listen, reset_at_close
+from emulator.services.ports import accepted, acknowledge, bound, close_politely, listen, near, reset_at_close
 from emulator.services.telnet_protocol import Protocol, Signal, Typed
 from emulator.services.wire import Inlet, Outlet, attach
+from emulator.settings import LOOPBACK
 from flashfs.notes import Note, NoteSink
 
 SERVICE = "telnet"
@@ -28,7 +29,7 @@ LOGIN_SECONDS = 300.0
 
 
 class TelnetServer:
-    """A telnet server on 127.0.0.1. All methods may be called from any thread.
+    """A telnet server. All methods may be called from any thread.
 
     :param machine: as in ``os.uname()``, for the banner
     :param port: port on the host; 0 for any free one
@@ -36,6 +37,7 @@ class TelnetServer:
     :param timeout: seconds without a byte from the client after which it is sent away
     :param safe_boot: what Ctrl-F brings about, called in a thread of its own
     :param note: takes explanations for the host's reader
+    :param host: IPv4 address of this machine to listen on
     """
 
     def __init__(
@@ -49,8 +51,9 @@ class TelnetServer:
         timeout: float = 300.0,
         safe_boot: Callable[[], None],
         note: NoteSink,
+        host: str = LOOPBACK,
     ) -> None:
-        self._engine = _Engine(console, keys, machine, login, timeout, safe_boot, note)
+        self._engine = _Engine(console, keys, machine, login, timeout, safe_boot, note, host)
         self._engine.open(port)
         self._engine.start()
 
@@ -62,7 +65,7 @@ class TelnetServer:
     @property
     def url(self) -> str:
         """The address as URL."""
-        return f"telnet://{HOST}:{self.port}"
+        return f"telnet://{near(self._engine.host)}:{self.port}"
 
     def suspend(self) -> None:
         """``network.Server.deinit()``: close the port and the session."""
@@ -97,10 +100,12 @@ class _Engine(Engine):
         timeout: float,
         safe_boot: Callable[[], None],
         note: NoteSink,
+        host: str,
     ) -> None:
         super().__init__("telnet server", note)
         self.login = login
         self.timeout = timeout
+        self.host = host
         self.port = 0
         self._keys = keys
         self._machine = machine
@@ -120,9 +125,9 @@ class _Engine(Engine):
     def open(self, port: int) -> None:
         """Take the port and listen. Raises OSError in plain words."""
         try:
-            self._reserved = bound(SERVICE, port)
+            self._reserved = bound(SERVICE, port, self.host)
             self.port = self._reserved.getsockname()[1]
-            listen(self._reserved, SERVICE, self.port, 1)
+            listen(self._reserved, SERVICE, 1)
             self._listening = True
         except BaseException:
             self.stop()
@@ -191,9 +196,9 @@ class _Engine(Engine):
         if self._listening or self._suspended:
             return
         try:
-            sock = self._reserved or bound(SERVICE, self.port)
+            sock = self._reserved or bound(SERVICE, self.port, self.host)
             self._reserved = None
-            listen(sock, SERVICE, self.port, 1)
+            listen(sock, SERVICE, 1)
         except OSError as error:
             if not self._told:
                 self._told = True
@@ -210,7 +215,7 @@ class _Engine(Engine):
             self.unwatch(listener)
             listener.close()
         with contextlib.suppress(OSError):  # then _listen() tries again
-            self._reserved = bound(SERVICE, self.port)
+            self._reserved = bound(SERVICE, self.port, self.host)
 
     def suspend(self) -> None:
         """Close the session and refuse clients."""

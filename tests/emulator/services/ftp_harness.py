@@ -61,8 +61,9 @@ class Bench:
 class Client:
     """A client that adds nothing to what a test says."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self.host = host
+        self.socket = socket.create_connection((host, port), timeout=PATIENCE)
         self.file = self.socket.makefile("rb")
         self.data: socket.socket | None = None
         """A data connection to close with this client."""
@@ -82,9 +83,10 @@ class Client:
         return answer
 
     def passive(self) -> socket.socket:
-        found = re.fullmatch(rb"227 \(127,0,0,1,(\d+),(\d+)\)", self.say(b"PASV"))
+        here = self.host.replace(".", ",").encode()
+        found = re.fullmatch(rb"227 \(%b,(\d+),(\d+)\)" % here, self.say(b"PASV"))
         assert found
-        return socket.create_connection(("127.0.0.1", int(found[1]) * 256 + int(found[2])), timeout=PATIENCE)
+        return socket.create_connection((self.host, int(found[1]) * 256 + int(found[2])), timeout=PATIENCE)
 
     def store(self, name: bytes, content: bytes) -> bytes:
         with self.passive() as data:

@@ -97,16 +97,16 @@ def port_of(url: str) -> int:
     return int(url.rsplit(":", 1)[1])
 
 
-def connect(port: int) -> Client:
-    return Client(socket.create_connection(("127.0.0.1", port), NEVER))
+def connect(port: int, host: str = "127.0.0.1") -> Client:
+    return Client(socket.create_connection((host, port), NEVER))
 
 
-def reconnect(port: int) -> Client:
+def reconnect(port: int, host: str = "127.0.0.1") -> Client:
     """Connect as soon as the server listens again, which it does not while it has a client."""
     deadline = time.monotonic() + NEVER
     while True:
         try:
-            return connect(port)
+            return connect(port, host)
         except ConnectionRefusedError:
             if time.monotonic() > deadline:
                 raise
