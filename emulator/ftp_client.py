@@ -23,6 +23,8 @@ TIMEOUT = 20.0
 """Seconds without an answer; the board itself gives up a transfer after 10."""
 MAX_FILE = 8 * 1024 * 1024
 MAX_LISTING = 1024 * 1024
+MOST_ENTRIES = 20_000
+"""More than fit onto any board's flash."""
 
 _NOT_IN_COMMANDS = "\r\n\0"
 
@@ -144,12 +146,18 @@ class RemoteFiles:
         return items
 
     def walk(self, place: Place) -> Iterator[tuple[Item, list[bool]]]:
-        """Yield everything below a folder; the second part of each pair is empty."""
+        """Yield everything below a folder; the second part of each pair is empty. Raises FlashError."""
+        count = 0
         item = self.item(place)
         pending = [item] if item.size is None else []
         while pending:
             folder = pending.pop()
             for each in self.listing(folder.place):
+                count += 1
+                if count > MOST_ENTRIES:
+                    raise FlashError(
+                        f"{place}: more than {MOST_ENTRIES} files and folders are below it: no board holds so many"
+                    )
                 yield each, []
                 if each.size is None:
                     pending.append(each)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from emulator.settings import LOOPBACK
-from flashfs.notes import NoteSink
+from flashfs.notes import Note, NoteSink
 
 if TYPE_CHECKING:
     from emulator.console import Console
@@ -125,7 +125,17 @@ class Servers:
             self.running = True
             self.set_timeout(timeout)
             for server in self._open:
-                server.resume()
+                try:
+                    server.resume()
+                except OSError as error:
+                    self._note(
+                        Note(
+                            "service-port-lost",
+                            str(error.strerror),
+                            cause="another program has taken it while the board's servers were stopped",
+                            fix="end that program and have the board start its servers again: network.Server().init()",
+                        )
+                    )
 
     def set_timeout(self, timeout: float) -> None:
         """The board sends clients away after so many idle seconds, those that are connected too."""

@@ -9,6 +9,7 @@ import errno
 import os
 import stat
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 INTERVAL = 0.3
 """Seconds between two looks."""
+SHARE = 10
+"""Nor are there fewer between two than so many times what one took."""
 
 _NAMED = 3
 
@@ -152,9 +155,13 @@ class Watcher:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._closed.wait(self._interval):
+        took = 0.0
+        # a large tree on a slow drive is looked at less often: most of the time belongs to the board
+        while not self._closed.wait(max(self._interval, SHARE * took)):
+            begin = time.monotonic()
             try:
                 changes = self._watch.look()
+                took = time.monotonic() - begin
                 if changes is None:
                     continue
                 self._say(f"{changes}: {_WORDS[changes.restart]}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator import Board, cli
+from emulator import Board, cli, ftp_client
 from emulator.ftp_client import parse_address
 
 CERTIFICATE = bytes(range(256)) * 12
@@ -220,6 +220,19 @@ def test_only_a_plain_name_comes_from_a_listing(tmp_path: Path, capsys: pytest.C
             thread.join()
         assert ("is not the board's" in capsys.readouterr().err) == bool(status)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [target / "plain"]
+
+
+def test_folders_without_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ftp_client, "MOST_ENTRIES", 30)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        line = b"drw-rw-r--   1 root  root         0 Jan  1  2000 again\r\n"
+        thread = threading.Thread(target=serve_listing, args=(server, line))
+        thread.start()
+        assert command("get", "/flash/", tmp_path / "there", "--ftp", server.getsockname()[1]) == 1
+        thread.join()
+    assert "more than 30 files and folders" in capsys.readouterr().err
 
 
 def test_nobody_at_that_port(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

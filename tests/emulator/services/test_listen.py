@@ -256,3 +256,23 @@ def test_port_in_use_names_the_address() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(OSError, match=f"FTP: port {port} on 0.0.0.0 is in use by another program"):
             board.servers.open_ftp(port)
+
+
+def test_port_that_another_program_took_meanwhile() -> None:
+    with Board() as board:
+        port = _port(board.servers.open_ftp())
+        board.servers.stop()
+        assert board.servers.ftp is not None
+        engine = board.servers.ftp._engine
+        assert engine is not None
+        assert engine._reserved is not None
+        engine._reserved.close()  # as if it could not be kept
+        engine._reserved = None
+        with socket.create_server(("127.0.0.1", port)):
+            board.servers.start()
+            (note,) = (note for note in board.notes if note.code == "service-port-lost")
+            assert note.title.startswith(f"FTP: port {port} on 127.0.0.1 is in use by another program")
+        board.servers.start()
+        client = Client(port)
+        assert client.line() == b"220 Micropython FTP Server"
+        client.close()
