@@ -12,7 +12,7 @@ PATH_MAX = 128
 
 def join(cwd: bytes, argument: bytes) -> bytes:
     """Return the path that an argument means; one slash at its end is dropped."""
-    path = argument if argument.startswith(b"/") else cwd.rstrip(b"/") + b"/" + argument
+    path = argument if argument.startswith(b"/") else (cwd if cwd == b"/" else cwd + b"/") + argument
     return path[:-1] if len(path) > 1 and path.endswith(b"/") else path
 
 

@@ -165,6 +165,8 @@ def test_deadline_moves_without_a_new_timer() -> None:
         (b"/flash", b"lib/x.py", b"/flash/lib/x.py"),
         (b"/flash", b"lib/", b"/flash/lib"),
         (b"/flash", b"..", b"/flash/.."),
+        (b"/flash/", b"lib", b"/flash//lib"),
+        (b"/flash/", b"", b"/flash/"),
         (b"/flash/lib", b"/", b"/"),
         (b"/flash/lib", b"/sd/x/", b"/sd/x"),
         (b"/flash/lib", b"//flash", b"//flash"),
