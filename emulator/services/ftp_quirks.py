@@ -272,10 +272,11 @@ def upload_cut_off(path: bytes, size: int, why: str) -> Note:
 
 def transfer_failed(path: bytes, error: Exception) -> Note:
     """Note why an upload or download ended with 451."""
+    full = error.args[:1] == (ENOSPC,)
     return Note(
         "ftp-transfer-failed",
         "FTP transfer ended with 451: the flash refused",
-        cause="the flash is full" if error.args == (ENOSPC,) else str(error),
+        cause=": ".join(["the flash is full", *map(str, error.args[1:])]) if full else str(error),
         evidence=shown(path),
         source=SOURCE,
     )
