@@ -211,6 +211,11 @@ class DataConnection:
         """Whether something is on its way."""
         return self._source is not None or self._sink is not None
 
+    @property
+    def receiving(self) -> bool:
+        """Whether an upload is on its way."""
+        return self._sink is not None
+
     def _watch(self, events: int) -> None:
         if not self._closed and self._watched != events:
             loop = self._control.loop

@@ -28,7 +28,7 @@ from emulator.services.ftp_commands import LineReader, ReceiveReader
 from emulator.services.ftp_data import SERVICE, SILENT, DataConnection, Deadline, Leftover, PassiveListener
 from emulator.services.ftp_log import SessionLog
 from emulator.services.ftp_replies import Reply
-from emulator.services.ftp_session import Answer, Download, Passive, Session, Upload
+from emulator.services.ftp_session import Answer, Download, LateUpload, Passive, Session, Upload
 from emulator.services.ports import bound, listen, reset_at_close
 from flashfs import Note, NoteSink
 
@@ -38,6 +38,8 @@ LOGIN_SECONDS = 60.0
 """A client that has not logged in by then is sent away."""
 ACCEPT_AGAIN_SECONDS = 1.0
 """After the host ran out of descriptors."""
+RECEIVING_AGAIN_SECONDS = 1.0
+"""After the idle time has run out during an upload."""
 REAL_PORT, REAL_DATA_PORT = 21, 2024
 """Who asks for the board's control port gets its data port, too, as long as it is free."""
 
@@ -291,7 +293,7 @@ class _Control(FTPHandler):  # type: ignore[misc]
         self.session = engine.open_session()
         self._lines = ReceiveReader() if ftp_quirks.ONE_RECEIVE.name in engine.quirks else LineReader()
         self._data_first = ftp_quirks.DATA_FIRST.name in engine.quirks
-        self._waiting: Download | Upload | None = None
+        self._waiting: Download | Upload | LateUpload | None = None
         self._listener: PassiveListener | None = None
         self._data: DataConnection | None = None
         self._deadline = Deadline(engine.later)
@@ -399,8 +401,9 @@ class _Control(FTPHandler):  # type: ignore[misc]
                     self._listener.accept()
                     if self._listener is not None:
                         self.session.tell(ftp_quirks.data_first())
-                data_open = self._data is not None or self._listener is not None
-                self._perform(self.session.command(line, data_open=data_open))
+                pending = self._data is None and self._listener is not None
+                data_open = pending or self._data is not None
+                self._perform(self.session.command(line, data_open=data_open, data_pending=pending))
         finally:
             self._working = False
         if not self._closed and not self._busy():
@@ -480,9 +483,12 @@ class _Control(FTPHandler):  # type: ignore[misc]
         self._listener = None
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
-            self.session.tell(ftp_quirks.no_data_connection("transfer"))
+            if isinstance(waiting, LateUpload):
+                waiting.missed()
             _end(waiting)
-            self.reply(replies.NO_DATA_CONNECTION)
+            if ftp_quirks.NO_DATA_CONNECTION.name not in self.engine.quirks:
+                self.session.tell(ftp_quirks.no_data_connection("transfer"))
+                self.reply(replies.NO_DATA_CONNECTION)
         self._work()
 
     def _begin(self) -> None:
@@ -493,6 +499,8 @@ class _Control(FTPHandler):  # type: ignore[misc]
             self._data.send_all(waiting.source)
         elif isinstance(waiting, Upload):
             self._data.receive_all(waiting.sink)
+        elif isinstance(waiting, LateUpload):
+            self._data.receive_all(waiting.open())
 
     def send_failed(self) -> Reply:
         """What a download ends with that the client has broken off."""
@@ -527,7 +535,10 @@ class _Control(FTPHandler):  # type: ignore[misc]
     # -- the end
 
     def watch_idleness(self) -> None:
-        """Send the client away when it has moved no data for too long; commands do not count."""
+        """Send the client away when it has moved no data for too long; commands do not count.
+
+        An upload has a limit of its own, and the board does not count while it runs.
+        """
         if self._idle_timer is not None and not self._idle_timer.cancelled:
             self._idle_timer.cancel()
         if self._closed:
@@ -536,6 +547,8 @@ class _Control(FTPHandler):  # type: ignore[misc]
         if not self.session.logged_in:
             deadline = min(deadline, self._since + LOGIN_SECONDS)
         left = deadline - time.monotonic()
+        if left <= 0 and self._data is not None and self._data.receiving:
+            left = RECEIVING_AGAIN_SECONDS
         if left > 0:
             self._idle_timer = self.engine.later(left, self.watch_idleness)
         else:
@@ -592,8 +605,8 @@ class _Control(FTPHandler):  # type: ignore[misc]
     def log(self, msg: object, logfun: object = None) -> None: ...
 
 
-def _end(transfer: Download | Upload) -> None:
+def _end(transfer: Download | Upload | LateUpload) -> None:
     if isinstance(transfer, Download):
         transfer.source.close()
-    else:
+    elif isinstance(transfer, Upload):
         transfer.sink.finish("the connection ended before the upload began")

@@ -5,6 +5,7 @@ Every path is decided in the tree of the device's mounts; the host's file system
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -37,7 +38,18 @@ class Upload:
     sink: Sink
 
 
-Answer = Reply | Passive | Download | Upload
+@dataclass(frozen=True)
+class LateUpload:
+    """Say 150, and open the sink when the data connection is there; ``missed`` is called where it does not come.
+
+    The board reads the command at that moment, and not before.
+    """
+
+    open: Callable[[], Sink]
+    missed: Callable[[], None]
+
+
+Answer = Reply | Passive | Download | Upload | LateUpload
 
 
 class Session:
@@ -70,6 +82,7 @@ class Session:
         self._rename_from: bytes | None = None
         self._forgot_rename = ""
         self._data_open = False
+        self._data_pending = False
         self._slot = slot or FirmwareSlot()
         self._never_425 = ftp_quirks.NO_DATA_CONNECTION.name in quirks
         self._shows_empty = ftp_quirks.EMPTY_WHILE_UPLOADED.name in quirks
@@ -77,10 +90,11 @@ class Session:
         self._where = WorkingDirectory(lossy=ftp_quirks.CWD_LOST.name in quirks)
         self.logged_in = False
 
-    def command(self, line: bytes | Overlong, *, data_open: bool) -> Answer:
+    def command(self, line: bytes | Overlong, *, data_open: bool, data_pending: bool = False) -> Answer:
         """Carry out one line of the client.
 
         :param data_open: whether there is a data connection, or a listener for one
+        :param data_pending: whether there is only the listener
         """
         if isinstance(line, Overlong):
             if not self.logged_in:
@@ -96,6 +110,7 @@ class Session:
                 self.tell(ftp_quirks.not_there(word))
             return replies.NOT_IMPLEMENTED
         self._data_open = data_open
+        self._data_pending = data_pending
         return perform(self, argument)
 
     def tell(self, note: Note) -> None:
@@ -223,32 +238,50 @@ class Session:
         def start(path: bytes, volume: Volume, inner: bytes) -> Answer:
             if not self._data_open:
                 return self._store_nothing(path, volume, inner)
-            if path == IMAGE_PATH:
-                upload: Sink = ImageSink(self._slot, self._sink)
-            elif self._breaks("STOR", path, argument):
-                _open_for_ever(volume, inner)
-                upload = BrokenSink()
+            broken = path != IMAGE_PATH and self._breaks("STOR", path, argument)
+            answer: Answer
+            if self._data_pending:
+                if path != IMAGE_PATH:
+                    _check_target(volume, inner)
+                answer = LateUpload(
+                    lambda: self._late_sink(path, volume, inner, broken=broken),
+                    lambda: self._never_stored(path, volume, inner),
+                )
             else:
-                new = not self._shows_empty and not _exists(volume, inner)
-                file = NewFile(volume, inner) if new else volume.open(inner, "wb")
-                upload = FileSink(file, path, self._sink)
+                answer = Upload(self._open_sink(path, volume, inner, broken=broken))
             self._forget_rename("STOR")
-            return Upload(upload)
+            return answer
 
         return self._on_file(argument, start)
+
+    def _open_sink(self, path: bytes, volume: Volume, inner: bytes, *, broken: bool) -> Sink:
+        if path == IMAGE_PATH:
+            return ImageSink(self._slot, self._sink)
+        if broken:
+            _open_for_ever(volume, inner)
+            return BrokenSink()
+        new = not self._shows_empty and not _exists(volume, inner)
+        file = NewFile(volume, inner) if new else volume.open(inner, "wb")
+        return FileSink(file, path, self._sink)
+
+    def _late_sink(self, path: bytes, volume: Volume, inner: bytes, *, broken: bool) -> Sink:
+        try:
+            return self._open_sink(path, volume, inner, broken=broken)
+        except OSError as error:  # it was there, or could be made, when 150 was said
+            self._sink(ftp_quirks.transfer_failed(path, error))
+            return BrokenSink(broken=True)
 
     def _store_nothing(self, path: bytes, volume: Volume, inner: bytes) -> Answer:
         """``STOR`` without a data connection: 550 where the file could not be made."""
         if path != IMAGE_PATH:
-            if volume.readonly:
-                return replies.REFUSED
-            if self._never_425:
-                _open_for_ever(volume, inner)
-            elif _exists(volume, inner):
-                volume.open(inner, "rb").close()
-            else:
-                probe(volume, inner)
+            _check_target(volume, inner)
+        self._never_stored(path, volume, inner)
         return self._no_data_connection("STOR")
+
+    def _never_stored(self, path: bytes, volume: Volume, inner: bytes) -> None:
+        if self._never_425 and path != IMAGE_PATH:
+            with contextlib.suppress(OSError):
+                _open_for_ever(volume, inner)
 
     def _breaks(self, word: str, path: bytes, argument: bytes) -> bool:
         """Whether the board breaks this transfer off, and so do we."""
@@ -361,6 +394,16 @@ def _exists(volume: Volume, inner: bytes) -> bool:
     return True
 
 
+def _check_target(volume: Volume, inner: bytes) -> None:
+    """Raise OSError where ``STOR`` could not open its file; nothing changes."""
+    if volume.readonly:
+        raise OSError("the volume is read-only")
+    if _exists(volume, inner):
+        volume.open(inner, "rb").close()
+    else:
+        probe(volume, inner)
+
+
 def _open_for_ever(volume: Volume, inner: bytes) -> None:
     """What is left of a file that the board opens for writing and never closes: emptied on FAT, made on LittleFS."""
     mode = "wb" if volume.kind == "fat" or not _exists(volume, inner) else "rb"
@@ -368,9 +411,15 @@ def _open_for_ever(volume: Volume, inner: bytes) -> None:
 
 
 def _occupied(volume: Volume, source: bytes, target: bytes) -> bool:
-    """Whether another entry has the target's name: FatFs itself then refuses, unlike ``os.rename``."""
-    fold = volume.file_system.key
-    return fold(source) != fold(target) and _exists(volume, target)
+    """Whether another entry has the target's name: FatFs itself then refuses, unlike ``os.rename``.
+
+    The same one may be spelled otherwise: in other case, or by way of a dot.
+    """
+    with volume.lock:
+        if not _exists(volume, target):
+            return False
+        entry = volume.file_system.stat
+        return entry(b"/", source) is not entry(b"/", target)
 
 
 _BEFORE_LOGIN = frozenset({b"USER", b"PASS", b"QUIT"})

@@ -183,10 +183,13 @@ class FileSink:
 
 
 class BrokenSink:
-    """An upload the board breaks off at its first byte. It never closes the file, so an empty one changes nothing."""
+    """An upload the board breaks off at its first byte. It never closes the file, so an empty one changes nothing.
 
-    def __init__(self) -> None:
-        self._broken = False
+    :param broken: whether an empty one has failed, too
+    """
+
+    def __init__(self, *, broken: bool = False) -> None:
+        self._broken = broken
 
     def write(self, data: bytes) -> None:
         self._broken = True

@@ -106,6 +106,14 @@ def test_silence_finishes_the_update(make: Make) -> None:
     assert (upload.slot.image, upload.shown) == (b"half", [FULL])
 
 
+def test_image_whose_data_connection_never_comes_is_none(make: Make) -> None:
+    upload = Upload(make, data_timeout=SOON)
+    upload.client.say(b"PASV")
+    assert upload.client.say(b"STOR appimg.bin") == b"150 "
+    assert upload.client.line() == b"425 "
+    assert (upload.shown, upload.slot.pending) == ([], False)
+
+
 def test_reset_in_the_middle_finishes_nothing(make: Make) -> None:
     upload = Upload(make)
     data = upload.client.passive()

@@ -85,6 +85,9 @@ ROWS = [
     ("rnto", [b"RNFR /flash/main.py"], b"RNTO /flash/lib/m.py", b"250 ", None),
     ("rnto alone", [], b"RNTO /flash/x", b"550 ", None),
     ("rnto over a file", [b"RNFR /flash/main.py"], b"RNTO /flash/boot.py", b"250 ", b"550 "),
+    ("rnto the same folder by a dot", [b"RNFR /flash/lib"], b"RNTO /flash/./lib", b"250 ", None),
+    ("rnto the same file by a dot", [b"RNFR /flash/main.py"], b"RNTO /flash/lib/../MAIN.py", b"250 ", None),
+    ("rnto over another by a dot", [b"RNFR /flash/main.py"], b"RNTO /flash/./boot.py", b"250 ", b"550 "),
     ("rnto case only", [b"RNFR /flash/main.py"], b"RNTO /flash/MAIN.py", b"250 ", None),
     ("rnto outside", [b"RNFR /flash/main.py"], b"RNTO /main.py", b"550 ", None),
     ("rnto after size", [b"RNFR /flash/main.py", b"SIZE /flash/boot.py"], b"RNTO /flash/x", b"550 ", None),
@@ -106,6 +109,7 @@ ROWS = [
     ("rnfr volume", [b"RNFR /flash"], b"RNTO /flash/x", b"550 ", None),
     ("cwd without argument", [b"CWD /flash/lib", b"CWD"], b"PWD", b"257 /flash/lib", None),
     ("cwd one trailing slash only", [], b"CWD /flash//", b"250 ", None),
+    ("cwd second trailing slash stays", [b"CWD /flash//", b"CWD lib"], b"PWD", b"257 /flash//lib", None),
     ("cwd dot stays in the text", [b"CWD /flash", b"CWD ./lib"], b"PWD", b"257 /flash/./lib", None),
     ("cwd double dot inside", [b"CWD /flash/lib/../cert"], b"PWD", b"257 /flash/lib/../cert", None),
     ("cwd from a folder that is gone", [b"CWD /flash/lib", b"RMD /flash/lib"], b"CWD x", b"550 ", None),
@@ -743,6 +747,22 @@ def test_idle_client_is_sent_away_whatever_it_says(make: Callable[..., Bench]) -
             answers.add(answer)
     assert answers <= {b"200 ", b"221 "}
     assert client.ended()
+
+
+def test_idle_time_does_not_count_during_an_upload(bench: Bench) -> None:
+    client, idle = bench.client(), bench.client()
+    client.say(b"CWD /flash/lib")
+    with client.passive() as data:
+        assert client.say(b"STOR x") == b"150 "
+        data.sendall(b"begun, ")
+        bench.server.configure("micro", "python", SOON)
+        assert idle.line() == b"221 "
+        bench.server.configure("micro", "python", SOON / 10)
+        assert bench.client().line() == b"221 "
+        data.sendall(b"ended")
+    assert client.line() == b"226 "
+    assert bench.volume.read("/lib/x") == b"begun, ended"
+    assert client.line() == b"221 "
 
 
 def test_data_connections_alone_are_no_activity(bench: Bench) -> None:
