@@ -505,9 +505,9 @@ def write_host_file(path: Path, content: bytes | Callable[[BinaryIO], object], *
         else:
             file.write(content)
 
-    with failing():
+    with failing(), _about(path):
         if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "a folder on this machine", str(path))
+            raise IsADirectoryError(errno.EISDIR, "a folder on this machine")
         if named and (path.is_symlink() or (path.exists() and not path.is_file())):
             with path.open("wb") as file:
                 write(file)
@@ -521,3 +521,13 @@ def write_host_file(path: Path, content: bytes | Callable[[BinaryIO], object], *
             with contextlib.suppress(OSError):
                 aside.unlink()
             raise
+
+
+@contextmanager
+def _about(path: Path) -> Iterator[None]:
+    """Let errors of the host name the file that a person asked for, and not the one beside it, or none."""
+    try:
+        yield
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None
+        raise

@@ -28,6 +28,8 @@ MOST_ENTRIES = 20_000
 
 _NOT_IN_COMMANDS = "\r\n\0"
 
+_AMBIGUOUS = "; in a login # / ? are written %23 %2F %3F"
+
 _LINE = re.compile(rb"([d-])\S{9} +\d+ +\S+ +\S+ +(\d{1,15}) \S+ +\d+ +(?:\d+|\d\d:\d\d) (?!\.{1,2}$)([^/\0\r\n]+)")
 """A line of the board's LIST; the month may be its "Ago".
 
@@ -60,13 +62,17 @@ def parse_address(text: str) -> Address:
     try:
         port = PORT if url.port is None else url.port
     except ValueError:
-        raise ValueError("the port is a number up to 65535") from None
+        raise ValueError(f"the port is a number up to 65535{_AMBIGUOUS if '@' in text else ''}") from None
     if not port:
         raise ValueError("0 is no port: take the one that `run --ftp 0` prints after `ftp:`")
     if not url.hostname:
         raise ValueError("no host is named")
-    if url.path.rstrip("/") not in ("", "/flash"):
-        raise ValueError("the address ends with the host and port, or with /flash")
+    if url.path.rstrip("/") not in ("", "/flash") or url.query or url.fragment:
+        raise ValueError(f"the address ends with the host and port, or with /flash{_AMBIGUOUS if '@' in text else ''}")
+    try:
+        url.hostname.encode("idna")
+    except UnicodeError:
+        raise ValueError("no machine can have that name") from None
     user, password = DEFAULT_LOGIN
     if url.username is not None:
         user, password = unquote(url.username), unquote(url.password or "")
@@ -201,7 +207,7 @@ class RemoteFiles:
         folder = str(place)
         if folder != self._folder:
             self._folder = None
-            with self._failing(place):
+            with self._failing(place, refused="" if place.parts else _NOT_MOUNTED):
                 self._ftp.voidcmd(f"CWD {_sendable(folder)}")
             self._folder = folder
 
@@ -220,20 +226,20 @@ class RemoteFiles:
         return bytes(pieces)
 
     @contextmanager
-    def _failing(self, about: Place | str | None = None) -> Iterator[None]:
+    def _failing(self, about: Place | str | None = None, *, refused: str = "") -> Iterator[None]:
+        """Turn what goes wrong into FlashError; ``refused``: what the board's 550 means here."""
         what = f"{self._address}" if about is None else f"{about}"
         try:
             yield
         except ftplib.Error as error:
-            raise FlashError(f"{what}: {_meaning(str(error))}") from error
+            meaning = refused if refused and str(error)[:3] == "550" else _meaning(str(error))
+            raise FlashError(f"{what}: {meaning}") from error
         except UnicodeError as error:
             raise FlashError(f"{what}: an answer that is not UTF-8") from error
         except EOFError as error:
             raise FlashError(f"{what}: the board closed the connection") from error
         except ConnectionRefusedError as error:
-            raise FlashError(
-                f"{what}: no FTP server there; `run --stay --ftp PORT` opens one, a real board has one while its WLAN is up"
-            ) from error
+            raise FlashError(f"{what}: {_NO_SERVER if about is None else _NO_DATA}") from error
         except TimeoutError as error:
             raise FlashError(
                 f"{what}: no answer within {TIMEOUT:.0f} s; a board serves one FTP client at a time"
@@ -242,8 +248,13 @@ class RemoteFiles:
             raise FlashError(f"{what}: {error.strerror or error}") from error
 
 
+_NO_SERVER = "no FTP server there; `run --stay --ftp PORT` opens one, a real board has one while its WLAN is up"
+_NO_DATA = "the board's data connection was refused; a firewall may be in between"
+_NOT_MOUNTED = "ENODEV, nothing is mounted there; a script mounts a card with os.mount(SD(), '/sd')"
+
 _MEANINGS = {
     "332": "the login was not taken",
+    "425": "the board opens no data connection",
     "426": "no data for 10 seconds: the board gave up",
     "451": "the transfer failed: the flash is full, or cannot be written",
     "530": "the board refuses this login (as delivered: micro, python)",

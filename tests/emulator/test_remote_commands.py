@@ -108,6 +108,9 @@ FAILURES: list[tuple[list[str], int, str]] = [
     (["put", "HERE/ca.pem", "/"], 1, "EPERM"),
     (["put", "HERE/ca.pem", "main.py/x"], 1, "/flash/main.py: EEXIST"),
     (["put", "HERE/ca.pem", "n" * 300], 1, "cannot do that"),
+    (["put", "HERE/ca.pem", "/sd/x"], 1, "/sd: ENODEV, nothing is mounted there"),
+    (["get", "/sd/x", "HERE/x"], 1, "/sd: ENODEV, nothing is mounted there"),
+    (["get", "main.py", "HERE/lib/pkg/__init__.py/x"], 1, "there is no folder"),
     (["sync", "HERE/main.py"], 2, "not a folder"),
     (["sync", "nowhere"], 2, "no such folder"),
 ]
@@ -176,6 +179,23 @@ def test_something_else_at_that_port(
     err = capsys.readouterr().err
     assert err.startswith("pycom-emulator: ")
     assert err.count("\n") == 1
+
+
+def test_data_connection_that_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    passive = b"227 (127,0,0,1,%d,%d)\r\n" % divmod(port, 256)
+    with answering(b"220 \r\n", b"331 \r\n", b"230 \r\n", b"250 \r\n", b"200 \r\n", passive) as server:
+        assert command("get", "main.py", here / "x", "--ftp", server) == 1
+    err = capsys.readouterr().err
+    assert "data connection was refused" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_a_full_device_is_named(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("get", "boot.py", "/dev/full", "--ftp", url) == 1
+    assert "/dev/full: ENOSPC" in capsys.readouterr().err
 
 
 def serve_listing(server: socket.socket, line: bytes) -> None:
@@ -260,11 +280,25 @@ def test_addresses(text: str, wanted: tuple[object, ...]) -> None:
     "text",
     [
         *("sftp://x", "http://127.0.0.1", "ftp://", "ftp://x:99999", "ftp://x:port", "ftp://x/sd", "[x"),
-        *("0", "x:0", "ftp://a%0D%0AQUIT:b@x", "ftp://a:b%00@x"),
+        *("0", "x:0", "ftp://a%0D%0AQUIT:b@x", "ftp://a:b%00@x", "x/?y", "x#y"),
     ],
 )
 def test_addresses_that_are_none(text: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
+        parse_address(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a..b", "no machine can have that name"),
+        ("x" * 64, "no machine can have that name"),
+        *((f"ftp://micro:a{char}b@127.0.0.1:2121/flash", "%23 %2F %3F") for char in "#/?"),
+        *((f"ftp://micro:1{char}b@127.0.0.1:2121/flash", "%23 %2F %3F") for char in "#/?"),
+    ],
+)
+def test_addresses_that_nearly_are(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         parse_address(text)
 
 
