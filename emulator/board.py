@@ -331,9 +331,10 @@ class Board:
             supervisor, self._supervisor = self._supervisor, None
             if supervisor is not None:
                 supervisor.join()
-            self._mount_anew()  # an upload that is under way is lost, as on a board
+            uploads = self.servers.close()
+            self._mount_anew()  # an upload that was under way is lost, as on a board
+            del uploads
             self._lift_fences()
-            self.servers.close()
             lines, self._lines = self._lines, []
             for line in lines:
                 line.stop()

@@ -160,10 +160,15 @@ class Servers:
                 self.telnet.drop_sessions()
             self.start()
 
-    def close(self) -> None:
-        """The host gives the ports back."""
+    def close(self) -> object:
+        """The host gives the ports back; the board is off.
+
+        Keep the result until the flash is mounted anew: with it go uploads that were under way, which would be committed.
+        """
         with self._lock:
-            servers = self._open
+            ftp, telnet = self.ftp, self.telnet
             self.ftp = self.telnet = None
-        for server in servers:
-            server.stop()
+        uploads = None if ftp is None else ftp.stop(uploads_lost=True)
+        if telnet is not None:
+            telnet.stop()
+        return uploads

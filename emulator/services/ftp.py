@@ -149,12 +149,15 @@ class FtpServer:
         if self._slot is not None:
             self._slot.reset()
 
-    def stop(self) -> None:
-        """Close every socket and join the thread. Uploads keep what has arrived. Does nothing when it does not run."""
+    def stop(self, *, uploads_lost: bool = False) -> list[object]:
+        """Close every socket and join the thread. Does nothing when it does not run.
+
+        Uploads keep what has arrived, or, if the power has gone, are lost; then keep the result until the flash is
+        mounted anew.
+        """
         with self._lock:
             engine, self._engine = self._engine, None
-            if engine is not None:
-                engine.stop()
+            return [] if engine is None else engine.stop(uploads_lost=uploads_lost)
 
     def _write_log(self, line: str) -> None:
         if self._log is not None:

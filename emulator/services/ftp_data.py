@@ -354,16 +354,16 @@ class DataConnection:
             sink.finish("the control connection ended")
         self._control.data_done(None)
 
-    def break_off(self) -> object:
-        """End as a reset of the board does; see ``Sink.abandon`` for the result."""
-        kept = None
-        if self._sink is not None:
-            kept = self._sink.abandon()
-            self._sink = None
+    def abandon(self) -> object:
+        """Let go of an upload as a power cut does; see ``Sink.abandon`` for the result."""
+        sink, self._sink = self._sink, None
+        return None if sink is None else sink.abandon()
+
+    def break_off(self) -> None:
+        """End as a reset of the board does."""
         if not self._closed:
             reset_at_close(self._sock)
             self.close()
-        return kept
 
     # what the loop calls
 

@@ -82,6 +82,8 @@ class FtpEngine:
         self._listener: _Listener | None = None
         self._reserved: socket.socket | None = None
         self._stopping = False
+        self._uploads_lost = False
+        self._lost: list[object] = []
         self._calls = Calls()
         _Caller(self._calls, self.ioloop)
         self._thread: threading.Thread | None = None
@@ -110,15 +112,20 @@ class FtpEngine:
         else:
             self._calls.call(function)
 
-    def stop(self) -> None:
-        """End the thread; every socket is closed when this returns."""
+    def stop(self, *, uploads_lost: bool) -> list[object]:
+        """End the thread; every socket is closed when this returns.
+
+        The result is what was left of lost uploads, to be kept until the flash is mounted anew.
+        """
         thread, self._thread = self._thread, None
         if thread is None:
-            return
+            return []
+        self._uploads_lost = uploads_lost
         self._stopping = True
         self._calls.wake()
         if thread is not threading.current_thread():
             thread.join()
+        return self._lost
 
     # -- in the thread of the server
 
@@ -206,6 +213,8 @@ class FtpEngine:
     def _close_all(self) -> None:
         self._close_listener()
         for session in list(self.sessions):
+            if self._uploads_lost:
+                self._lost += session.abandon()
             session.close()
         if self._reserved is not None:
             self._reserved.close()
@@ -576,14 +585,21 @@ class _Control(FTPHandler):  # type: ignore[misc]
             self._log.closed()
         self.engine.left(self)
 
-    def break_off(self) -> list[object]:
-        """Close as a reset of the board does."""
+    def abandon(self) -> list[object]:
+        """Let go of an upload as a power cut does; this session must end now. See ``Sink.abandon`` for the result."""
         kept: list[object] = []
         if isinstance(self._waiting, Upload):
             kept.append(self._waiting.sink.abandon())
             self._waiting = None
         if self._data is not None:
-            kept.append(self._data.break_off())
+            kept.append(self._data.abandon())
+        return kept
+
+    def break_off(self) -> list[object]:
+        """Close as a reset of the board does."""
+        kept = self.abandon()
+        if self._data is not None:
+            self._data.break_off()
         if not self._closed:
             reset_at_close(self.socket)
             self.close()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ftplib
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
+
+import pytest
 
 from emulator import Board
 from tests.emulator.conftest import NEVER, load
@@ -38,3 +40,19 @@ def test_an_upload_that_began_before_the_board_was_switched_on_arrives(board: Bo
         assert board.wait(NEVER)
     assert board.console.text == "up\nwent\n"
     assert (board.flash / "go").read_bytes() == b"first second"
+
+
+@pytest.mark.parametrize("name", ["new", "old", "sys/appimg.bin"])
+@pytest.mark.parametrize(("fs", "left"), [("littlefs", b"precious"), ("fat", b"")])
+def test_an_upload_is_lost_with_the_power_and_no_note_says_otherwise(fs: str, left: bytes, name: str) -> None:
+    with Board("fipy", fs=fs) as board:  # type: ignore[arg-type]
+        board.volume.load({"/old": b"precious"})
+        url = board.servers.open_ftp()
+        before = board.volume.snapshot()
+        with suppress(EOFError, OSError), _session(url) as ftp:
+            data = ftp.transfercmd(f"STOR {name}")
+            data.sendall(b"half")
+            board.stop()
+            data.close()
+        assert [note.code for note in board.notes] == []
+        assert board.volume.snapshot() == before | ({"/old": left} if name == "old" else {})
