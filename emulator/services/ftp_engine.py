@@ -362,9 +362,8 @@ class _Control(FTPHandler):  # type: ignore[misc]
     # -- commands
 
     def handle_read(self) -> None:
-        if self._busy() or self._leaving:
-            self._paused = True
-            self.del_channel()
+        if self._busy() or self._leaving or self.producer_fifo:
+            self._read_no_more()
             return
         try:
             data = self.socket.recv(self._lines.receive)
@@ -386,6 +385,15 @@ class _Control(FTPHandler):  # type: ignore[misc]
         if self._waiting is not None or (self._data_first and self._listener is not None):
             return True
         return self._data is not None and self._data.transferring
+
+    def _read_no_more(self) -> None:
+        """Let what the client sends wait in its socket; replies that wait are still sent, and then it is read again."""
+        if self.producer_fifo:
+            self.ioloop.modify(self._fileno, self.ioloop.WRITE)
+            self._wanted_io_events = self.ioloop.WRITE
+        else:
+            self._paused = True
+            self.del_channel()
 
     def _resume(self) -> None:
         if self._paused and not self._closed:

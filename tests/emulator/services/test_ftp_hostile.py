@@ -187,6 +187,26 @@ def test_thousands_of_commands_in_one_go(bench: Bench) -> None:
     still_works(bench)
 
 
+@pytest.mark.parametrize(("login", "reply"), [(False, b"332 \r\n"), (True, b"257 /\r\n")])
+def test_who_reads_no_replies_is_not_read_either(bench: Bench, login: bool, reply: bytes) -> None:
+    """Or else the commands of one client, which need no login, would fill the memory of this machine."""
+    client = bench.client(login=login)
+    (session,) = bench.server._engine.sessions  # type: ignore[union-attr]
+    for sock in (client.socket, session.socket):
+        for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+            sock.setsockopt(socket.SOL_SOCKET, buffer, 65536)
+    commands = b"PWD\r\n" * 10_000
+    client.socket.settimeout(SOON)
+    sent = 0
+    with pytest.raises(TimeoutError):
+        while sent < 64 << 20:
+            sent += client.socket.send(commands[sent % 5 :])
+    assert bench.client().say(b"NOOP") == b"200 "
+    client.socket.settimeout(PATIENCE)
+    assert client.file.read(len(reply) * (sent // 5)) == reply * (sent // 5)
+    still_works(bench)
+
+
 @pytest.mark.parametrize("login", [False, True], ids=["before login", "after login"])
 @pytest.mark.parametrize("end", [b"", b"\n"], ids=["no end", "end"])
 def test_endless_line(bench: Bench, login: bool, end: bytes) -> None:
