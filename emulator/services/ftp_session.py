@@ -262,7 +262,7 @@ class Session:
             return BrokenSink()
         new = not self._shows_empty and not _exists(volume, inner)
         file = NewFile(volume, inner) if new else volume.open(inner, "wb")
-        return FileSink(file, path, self._sink)
+        return FileSink(file, volume, path, self._sink)
 
     def _late_sink(self, path: bytes, volume: Volume, inner: bytes, *, broken: bool) -> Sink:
         try:

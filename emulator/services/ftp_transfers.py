@@ -16,6 +16,9 @@ LISTING_CHUNK = 65536
 """Bytes of a listing made at once."""
 
 
+LOST = "the file was open when the power went, the board was reset or the flash was formatted"
+
+
 class TransferFailed(Exception):
     """The flash refused: 451."""
 
@@ -139,8 +142,10 @@ def probe(volume: Volume, inner: bytes) -> None:
 class FileSink:
     """A file on its way to the flash."""
 
-    def __init__(self, file: FileIO | TextIOWrapper | NewFile, path: bytes, note: NoteSink) -> None:
+    def __init__(self, file: FileIO | TextIOWrapper | NewFile, volume: Volume, path: bytes, note: NoteSink) -> None:
         self._file: FileIO | TextIOWrapper | NewFile | None = file
+        self._volume = volume
+        self._cycle = volume.cycle
         self._path = path
         self._note = note
         self._size = 0
@@ -166,6 +171,8 @@ class FileSink:
         except OSError as error:
             # The board ignores this and says 226 for a file that is not there: nobody can wish for that.
             self._fail(error)
+        if self._lost:  # such a file closes without an error, and nothing is stored
+            self._fail(OSError(LOST))
         if self._failed:
             return TRANSFER_FAILED
         if cut_off:
@@ -176,10 +183,14 @@ class FileSink:
         file, self._file = self._file, None
         return file
 
+    @property
+    def _lost(self) -> bool:
+        return self._volume.cycle != self._cycle
+
     def _fail(self, error: Exception) -> None:
         if not self._failed:
             self._failed = True
-            self._note(ftp_quirks.transfer_failed(self._path, error))
+            self._note(ftp_quirks.transfer_failed(self._path, OSError(LOST) if self._lost else error))
 
 
 class BrokenSink:

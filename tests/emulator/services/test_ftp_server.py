@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.services.ftp import FtpServer
+from emulator.services.ftp_transfers import LOST
 from flashfs import Note, Vfs, Volume
 from tests.emulator.services.ftp_harness import PATIENCE, PAYLOAD, SOON, Bench, Client, break_connection, until
 
@@ -471,14 +472,23 @@ def test_disk_full_at_close_is_451(make: Callable[..., Bench]) -> None:
     assert bench.codes == ["ftp-transfer-failed"]
 
 
-def test_file_of_an_earlier_power_cycle_is_451(bench: Bench) -> None:
-    client = bench.client()
+@pytest.mark.parametrize("late", [b"", b"late"])
+@pytest.mark.parametrize("name", [b"new", b"old"])
+def test_file_of_an_earlier_power_cycle_is_451(either: Bench, name: bytes, late: bytes) -> None:
+    either.volume.load({"/lib/old": b"old"})
+    client = either.client()
+    client.say(b"CWD /flash/lib")
     with client.passive() as data:
-        assert client.say(b"STOR /flash/lib/x") == b"150 "
-        bench.volume.remount()
-        data.sendall(b"late")
+        assert client.say(b"STOR " + name) == b"150 "
+        either.volume.remount()
+        data.sendall(late)
+        data.shutdown(socket.SHUT_WR)
         assert client.line() == b"451 "
-    assert bench.volume.ilistdir("/lib") == []
+    left = b"" if name == b"old" and either.volume.kind == "fat" else b"old"
+    assert either.volume.snapshot()["/lib/old"] == left
+    assert "/lib/new" not in either.volume.snapshot()
+    assert [note.cause for note in either.notes if note.code == "ftp-transfer-failed"] == [LOST]
+    assert "ftp-upload-cut-off" not in either.codes
 
 
 # -- the two quirks
