@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import time
 
@@ -164,6 +165,72 @@ def test_interrupt_reaches_pure_python(board: Board) -> None:
     board.interrupt()
     assert board.wait(NEVER)
     assert board.console.text.endswith("KeyboardInterrupt: \n")
+
+
+LOOPS = {
+    "pass on the line": "while 1: pass",
+    "statement on the line": "while True: x = 2",
+    "call on the line": "while True: f()",
+    "continue": "while True:\n        if x: continue\n        x = 2",
+    "condition": "while x: pass",
+    "condition of a call": "while f(): pass",
+    "condition, in lines": "while x is not None:\n        x = 3",
+    "loop in a loop": "while True:\n        while x: pass",
+    "in an if": "if x:\n        while x: pass",
+    "for": "for x in g(): pass",
+}
+TRIES = {
+    "except": "    try:\n      {loop}\n    except KeyboardInterrupt:\n      print('caught')\n",
+    "later in the block": "    try:\n      x = 1\n      {loop}\n      x = 2\n    except KeyboardInterrupt:\n      print('caught')\n",
+    "finally": "    try:\n      {loop}\n    finally:\n      print('caught')\n      return\n",
+    "with": "    with C():\n      {loop}\n",
+}
+
+
+@pytest.mark.parametrize("block", TRIES.values(), ids=TRIES.keys())
+@pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS.keys())
+def test_an_interrupt_of_a_loop_is_caught_around_it(board: Board, loop: str, block: str) -> None:
+    """The jump back of a loop is where it comes; on the board that is in the block (firmware: py/vm.c)."""
+    script = (
+        "class C:\n  def __enter__(self): pass\n  def __exit__(self, *a):\n    print('caught')\n    return True\n"
+        "def f(): return 1\ndef g():\n    while True: yield 1\n"
+        "def run():\n    x = 1\n" + block.format(loop=loop) + "run()\nprint('on')\n"
+    )
+    line = script[: script.index(loop)].count("\n") + 1
+    load(board, script)
+    board.start()
+    _wait_for_line(board, "run", line)
+    board.interrupt()
+    assert board.wait(NEVER)
+    assert board.console.text == "caught\non\n"
+
+
+def _wait_for_line(board: Board, function: str, line: int) -> None:
+    """Wait until a function of the script has come to a line."""
+    deadline = time.monotonic() + NEVER
+    while True:
+        main = board._cycle._main if board._cycle else None
+        frame = sys._current_frames().get(main.ident) if main else None
+        while frame is not None and frame.f_code.co_name != function:
+            frame = frame.f_back
+        if frame is not None and frame.f_lineno >= line:
+            return
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.001)
+
+
+LEAVING = {
+    "break": ("while n < 5:\n      n += 1\n      if n == 3: break", 3),
+    "continue": ("while n < 5:\n      n += 1\n      if n == 3: continue\n      m = n", 5),
+    "else": ("while n < 5:\n      n += 1\n    else:\n      n = 9", 9),
+    "break in else": ("while True:\n      while n < 5:\n        n += 1\n      else:\n        n = 8\n        break", 8),
+    "never": ("while n > 5: n = 7", 0),
+}
+
+
+@pytest.mark.parametrize(("loop", "result"), LEAVING.values(), ids=LEAVING.keys())
+def test_a_loop_in_a_block_is_left_as_any(run_script: RunScript, loop: str, result: int) -> None:
+    assert run_script(f"n = 0\nif 1:\n  try:\n    {loop}\n  finally:\n    print(n)\n").text == f"{result}\n"
 
 
 def test_expect_and_fail(run_script: RunScript) -> None:

@@ -37,6 +37,7 @@ from emulator.runtime.source.constants import constant_of, fold, of_a_module
 from emulator.runtime.source.depth import watch_depth
 from emulator.runtime.source.errors import Problem
 from emulator.runtime.source.grammar import Construct
+from emulator.runtime.source.interrupts import guard_loops
 from emulator.runtime.source.looks import (
     FIELDS,
     called_name,
@@ -483,6 +484,7 @@ class Rewriter:
         if node.finalbody and leaves(node.finalbody):
             # `finally: continue` swallows whatever is on its way, as a bare except does
             node.finalbody.insert(0, guard_before(node.finalbody[0]))
+        guard_loops(node)
         return node
 
     def _While(self, node: ast.While) -> ast.While:
@@ -494,6 +496,7 @@ class Rewriter:
 
     def _With(self, node: ast.With) -> list[ast.stmt]:
         self._children(node)
+        guard_loops(node)
         return [node, guard_before(node)]  # an __exit__ with a true result swallows, too
 
     def _AsyncWith(self, node: ast.AsyncWith) -> list[ast.stmt]:
