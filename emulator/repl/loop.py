@@ -8,7 +8,7 @@ from emulator.boot import run
 from emulator.power import Ending
 from emulator.repl.completion import complete
 from emulator.repl.expressions import showing
-from emulator.repl.line_editor import CTRL_C, CTRL_D, Completion, LineEditor
+from emulator.repl.line_editor import CTRL_C, CTRL_D, Complete, LineEditor
 from emulator.repl.session import RAW_MARK, Form, Session, SoftReset, Submission
 from emulator.runtime.hidden import visible_names
 from emulator.runtime.internal import internal_note
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 NAME = "<stdin>"
 
 
+def completion(device: Device) -> Complete:
+    """What Tab does, at the prompt and in ``input()``."""
+    return lambda before: complete(before, device.interpreter.main, visible_names)
+
+
 def serve(device: Device) -> NoReturn:
     """Be the board's prompt until the power goes or a reset comes. Raises PowerOff."""
     state, keys = device.board.power_state, device.board.console_input
-    main = device.interpreter.main
-
-    def completion(before: str) -> Completion:
-        return complete(before, main, visible_names)
 
     def remember(raw: bool) -> None:
         state.raw_prompt = raw
@@ -36,7 +37,7 @@ def serve(device: Device) -> NoReturn:
         device.console.echo,
         dict(device.board.model.uname)["machine"],
         device.history,
-        completion,
+        completion(device),
         raw=state.raw_prompt,
         indent=lambda: not keys.key_was_plain,
         changes=remember,
@@ -112,7 +113,7 @@ def _encoded(text: str) -> bytes:
 def read_line(device: Device) -> str:
     """``input()`` at the keyboard. Raises EOFError for Ctrl-D on an empty line, KeyboardInterrupt for Ctrl-C."""
     keys: Any = device.board.console_input
-    editor = LineEditor(device.console.echo, device.history)
+    editor = LineEditor(device.console.echo, device.history, completion(device))
     while True:
         try:
             ended = editor.key(keys.read_key(device.power))

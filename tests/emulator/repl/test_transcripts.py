@@ -177,6 +177,31 @@ def test_input_at_the_prompt(person: Person) -> None:
     assert person.type("a\r") == "a\n'Anna'\n>>> "
 
 
+def test_tab_in_input(person: Person) -> None:
+    """``input()`` has the line editor of the prompt, all of it."""
+    person.type("long_name = 5\r")
+    person.type("a = input('? ')\r", "\n? ")
+    assert person.type("lon\t\r") == "long_name\n>>> "
+
+
+READING = {
+    "line": ("sys.stdin.readline()", "ab\x7fc\r", "'ab\\x7fc\\n'"),
+    "line that ends with LF": ("sys.stdin.readline()", "ab\n", "'ab\\n'"),
+    "part of a line": ("sys.stdin.readline(2)", "ab", "'ab'"),
+    "control characters": ("sys.stdin.readline()", f"{A}{D}\x1b[A\t\r", "'\\x01\\x04\\x1b[A\\t\\n'"),
+    "next": ("next(sys.stdin)", "é\r", "'\\xe9\\n'"),
+    "characters": ("sys.stdin.read(3)", "a\r\n", "'a\\n\\n'"),
+}
+
+
+@pytest.mark.parametrize(("call", "keys", "value"), READING.values(), ids=READING.keys())
+def test_stdin_takes_keys_as_they_are(person: Person, call: str, keys: str, value: str) -> None:
+    """Neither shown nor edited (firmware: lib/utils/sys_stdio_mphal.c, py/stream.c)."""
+    person.type("import sys\r")
+    person.type(f"{call}\r", f"{call}\n")
+    assert person.type(keys) == f"{value}\n>>> "
+
+
 def test_a_soft_reset_runs_the_scripts_again(person: Person) -> None:
     person.type("y = 1\r")
     shown = person.type(D, ">>> ")
