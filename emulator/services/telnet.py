@@ -269,7 +269,7 @@ class _Engine(Engine):
         events = protocol.receive(
             data,
             interrupt=ord(CTRL_C) if self._keys.running else None,
-            reset_key=b"\x06" in data and not self._keys.reset_key_is_data(),
+            reset_key=lambda: not self._keys.reset_key_is_data(),
         )
         self._outlet.put(protocol.data_to_send())
         if protocol.state is not before and protocol.prompt_due:
