@@ -84,12 +84,12 @@ def execute(device: Device, submission: Submission) -> None:
     def statement() -> None:
         if _is_empty(submission.text):
             return
-        code = interpreter.compile(showing(submission.text), NAME, "single")
+        code = interpreter.compile(showing(submission.text), NAME, "single", interpreter.typed_name())
         interpreter._run(code, main, main)
 
     def file() -> None:
         text = showing(submission.text) if submission.form is Form.PASTED else submission.text
-        interpreter.execute_source(NAME, _encoded(text), main, main, filename=NAME)
+        interpreter.execute_source(NAME, _encoded(text), main, main, filename=interpreter.typed_name())
 
     script = statement if submission.form is Form.STATEMENT else file
     if submission.too_long:

@@ -160,6 +160,31 @@ def test_paste_mode(person: Person) -> None:
     assert person.type("y\r").endswith("NameError: name 'y' isn't defined\n>>> ")
 
 
+AGAIN = "def k():\r  try:\r    1/0\r  finally:\r    print('f')\r"
+FRAMES = '  File "<stdin>", line 5, in k\n  File "<stdin>", line 3, in k\nZeroDivisionError: divide by zero\n'
+BY = {
+    "statement": ("def k():\rtry:\r1/0\r\x7ffinally:\rprint('f')\r\x7f\x7f\r", ""),
+    "paste mode": (f"{E}{AGAIN}{D}", ""),
+    "raw mode": (f"{A}{AGAIN}{D}", "\x04\x04>"),
+}
+
+
+@pytest.mark.parametrize("later", ["", "y = 1\r", f"{E}def m():\r  return\r{D}"], ids=["at once", "statement", "paste"])
+@pytest.mark.parametrize(("define", "shown"), BY.values(), ids=BY.keys())
+def test_tracebacks_are_those_of_the_text_a_function_stands_in(
+    person: Person, define: str, shown: str, later: str
+) -> None:
+    """An exception that goes through ``finally`` has an entry more (firmware: py/vm.c), whatever was typed since."""
+    person.type(define, shown or "\n>>> ")
+    if shown:
+        person.type(B, ">>> ")
+    if later:
+        person.type(later, "\n>>> ")
+        person.type("'on'\r", "\n'on'\n>>> ")
+    text = person.type("k()\r", "divide by zero\n>>> ")
+    assert text.endswith(f'f\nTraceback (most recent call last):\n  File "<stdin>", line 1, in <module>\n{FRAMES}>>> ')
+
+
 def test_an_interrupt_ends_what_runs(person: Person) -> None:
     person.type("import time\r")
     person.type("def wait():\rprint('waits')\rtime.sleep(1000)\r\x7f\r")
