@@ -119,7 +119,7 @@ class _Engine(Engine):
         self._told = False
         self._suspended = False
         self._outlet = Outlet(self.wake)
-        self._inlet = Inlet(keys, self.wake)
+        self._inlet = Inlet(keys, self.wake, first=True)
         self._detach = attach(console, self._outlet)
 
     def open(self, port: int) -> None:
