@@ -175,6 +175,7 @@ LOOPS = {
     "condition": "while x: pass",
     "condition of a call": "while f(): pass",
     "condition, in lines": "while x is not None:\n        x = 3",
+    "condition and else": "while x: pass\n      else:\n        x = 2",
     "loop in a loop": "while True:\n        while x: pass",
     "in an if": "if x:\n        while x: pass",
     "for": "for x in g(): pass",
@@ -224,6 +225,7 @@ LEAVING = {
     "continue": ("while n < 5:\n      n += 1\n      if n == 3: continue\n      m = n", 5),
     "else": ("while n < 5:\n      n += 1\n    else:\n      n = 9", 9),
     "break in else": ("while True:\n      while n < 5:\n        n += 1\n      else:\n        n = 8\n        break", 8),
+    "break and else": ("while n < 5:\n      n += 1\n      if n == 3: break\n    else:\n      n = 9", 3),
     "never": ("while n > 5: n = 7", 0),
 }
 

@@ -39,13 +39,14 @@ def begun_before_loop(block: ast.Try) -> None:
 
 
 def tested_at_beginning(loop: ast.While) -> None:
-    """``while test: ...`` as ``while True`` with the test in it; not with ``else``, as its ``break`` means a loop outside."""
-    if loop.orelse or isinstance(loop.test, ast.Constant):
+    """``while test: ...`` as ``while True`` with the test in it; not where a ``break`` in its ``else`` leaves a loop outside."""
+    jumps = (node for statement in loop.orelse for node in ast.walk(statement))
+    if isinstance(loop.test, ast.Constant) or any(isinstance(node, ast.Break | ast.Continue) for node in jumps):
         return
     test = loop.test
-    leave = placed([ast.Break()], test)
+    leave = [*loop.orelse, *placed([ast.Break()], test)]
     loop.body = placed([ast.If(test=test, body=loop.body, orelse=leave)], test)
-    loop.test = ast.copy_location(ast.Constant(True), test)
+    loop.test, loop.orelse = ast.copy_location(ast.Constant(True), test), []
 
 
 def _loops(body: list[ast.stmt]) -> Iterator[ast.While]:
