@@ -6,8 +6,8 @@ A script can be in pure Python, in a C call, or inside a shim. Ending it takes t
   which power-off and Ctrl-C wake;
 * pure Python code gets :class:`PowerOff` injected, repeatedly, and only while script code is on top of its stack, so that
   no shim is torn apart in the middle of its work;
-* the source pipeline puts a check at the head of each ``except`` clause (``runtime/source/rewrite.py``), since a bare ``except:``
-  would otherwise swallow the injection.
+* the source pipeline puts a check at the head of each ``except`` clause (``runtime/source/rewriting/statements.py``), since a
+  bare ``except:`` would otherwise swallow the injection.
 """
 
 from __future__ import annotations
