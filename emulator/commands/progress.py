@@ -13,9 +13,10 @@ _PATIENCE = 0.5
 
 
 @contextmanager
-def progress(what: str, patience: float = _PATIENCE) -> Iterator[Callable[[int, int], None]]:
-    """Give what shows how far it is (done, of all), on a terminal and once it has taken ``patience`` seconds."""
+def progress(what: str, patience: float | None = None) -> Iterator[Callable[[int, int], None]]:
+    """Give what shows how far it is (done, of all), on a terminal and once it has taken ``patience`` seconds (None: 0.5)."""
     stream = sys.stderr if sys.stderr is not None and sys.stderr.isatty() else None
+    patience = _PATIENCE if patience is None else patience
     begun, shown = time.monotonic(), False
 
     def show(done: int, total: int) -> None:
