@@ -20,7 +20,7 @@ from emulator.cli import UsageError
 from emulator.commands.exposure import warning
 from emulator.console import encoded
 from emulator.notes import Note
-from emulator.power import current_or_none
+from emulator.power import PowerOff, current_or_none
 from emulator.project import ProjectError
 from emulator.repl.streams import is_terminal
 from emulator.settings import DEFAULT_SD_MIB, LOOPBACK, MAX_SD_MIB
@@ -307,6 +307,10 @@ def own_process() -> None:
 
     def unraisable(event: sys.UnraisableHookArgs) -> None:
         # a generator or finaliser of the script's that fails while it is collected: the board says nothing either
+        if isinstance(
+            event.exc_value, PowerOff
+        ):  # injected into a finaliser of ours: the power is off, there is nothing to tell
+            return
         if event.exc_traceback is None or "__builtins__" not in event.exc_traceback.tb_frame.f_globals:
             return
         told(event)

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from emulator import Board
+from emulator import Board, power
+from emulator.clock import Clock
 from emulator.power import PowerOff
 from tests.emulator.conftest import NEVER, RunScript, load
 
@@ -341,3 +342,29 @@ def test_start_and_stop_from_many_threads() -> None:
         assert failures == []
         load(board, "print('works')")
         assert board.run(timeout=NEVER).text.endswith("works\n")
+
+
+@pytest.mark.parametrize("kind", [PowerOff, KeyboardInterrupt])
+def test_what_is_injected_at_the_very_end_of_a_thread_is_not_seen(
+    kind: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    escaped: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", escaped.append)
+    ending, go_on = threading.Event(), threading.Event()
+
+    def ends() -> None:
+        ending.set()
+        while not go_on.wait(0.5):
+            pass
+
+    cycle = power.PowerCycle(Clock(), on_change=ends)
+    thread = cycle.start_thread(lambda: None)
+    assert ending.wait(NEVER)
+    thread.inject(kind)
+    go_on.set()
+    thread.thread.join(NEVER)
+    assert not escaped
+    injected: list[int] = []
+    monkeypatch.setattr(power, "_set_async_exception", lambda ident, kind: injected.append(ident))
+    thread.inject(kind)
+    assert not injected, "another thread may have the number by now"
