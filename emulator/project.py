@@ -32,12 +32,13 @@ class ProjectError(Exception):
 class Project:
     """What goes onto the flash: device path -> content (None: a folder), and the host file each came from.
 
-    ``restart``: how the board begins anew when a file changes.
+    ``restart``: how the board begins anew when a file changes. ``roots``: the folders that were read, resolved.
     """
 
     entries: dict[str, bytes | None] = field(default_factory=dict)
     origins: dict[str, Path] = field(default_factory=dict)
     restart: Restart = "soft"
+    roots: list[Path] = field(default_factory=list)
 
     def add(self, device_path: str, host_path: Path) -> None:
         """Take one file."""
@@ -97,6 +98,7 @@ def _nothing_ignored(path: str) -> bool:
 
 def _read_folder(project: Project, folder: Path, ignored: Callable[[str], bool] = _nothing_ignored) -> None:
     root = folder.resolve()
+    project.roots.append(root)
     total = 0
     pending = [(folder, "")]
     while pending:
@@ -112,6 +114,8 @@ def _read_folder(project: Project, folder: Path, ignored: Callable[[str], bool] 
             if ignored(device_path[1:]):
                 continue
             if entry.is_symlink() and not _within(root, host_path):
+                if not host_path.exists():
+                    raise ProjectError(f"{host_path}: a link to what is not there; remove it or mend it")
                 raise ProjectError(f"{host_path}: a link that leads out of {folder}; copy what it points to instead")
             if entry.is_dir():
                 project.entries[device_path] = None

@@ -78,6 +78,13 @@ def test_a_link_that_leads_out(board: Board, project: Path, tmp_path: Path) -> N
 
 
 @links
+@pytest.mark.parametrize("target", ["nowhere", "lib/nowhere", "/nowhere", "link"])
+def test_a_link_to_nothing(board: Board, project: Path, target: str) -> None:
+    (project / "link").symlink_to(target)
+    assert "link: a link to what is not there" in refused(board, project)
+
+
+@links
 def test_links_inside_are_followed_and_cycles_end(board: Board, project: Path) -> None:
     (project / "alias.py").symlink_to(project / "main.py")
     (project / "lib" / "loop").symlink_to(project)
