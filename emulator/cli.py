@@ -55,6 +55,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stdout = _nowhere()  # what is left unwritten is not to be tried again at exit
         return 1
+    except PermissionError as error:  # of a folder on the way to what was named: pathlib passes that on
+        if error.filename is None:
+            raise
+        print(f"pycom-emulator: {os.fsdecode(error.filename)}: {error.strerror}", file=sys.stderr)
+        return USAGE
     except OSError as error:
         if error.filename is not None or error.errno not in _UNWRITABLE:
             raise

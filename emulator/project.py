@@ -60,6 +60,13 @@ def read(path: Path, flash: Path | None = None) -> Project:
 
     A folder with a ``pymakr.conf`` is read as Pymakr would upload it. Device paths are inside the volume. Raises ProjectError.
     """
+    try:
+        return _read(path, flash)
+    except OSError as error:  # a folder on the way that may not be entered: pathlib passes that on
+        raise ProjectError(f"{error.filename or path}: {error.strerror or error}") from error
+
+
+def _read(path: Path, flash: Path | None) -> Project:
     project = Project()
     if flash is not None:
         if not flash.is_dir():
@@ -82,7 +89,10 @@ def read(path: Path, flash: Path | None = None) -> Project:
 
 
 def _pymakr(folder: Path) -> PymakrProject | None:
-    if not (folder / PYMAKR).is_file():  # asked here, so that a project without one does not pay for the reader
+    try:
+        if not (folder / PYMAKR).is_file():  # asked here, so that a project without one does not pay for the reader
+            return None
+    except OSError:  # a folder that may not be entered: reading it says so
         return None
     from emulator.pymakr import PymakrError, pymakr_project
 

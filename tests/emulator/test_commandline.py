@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator import cli
 from tests.emulator.commandline import LIMIT, ROOT, command, run, running
 
 
@@ -123,6 +124,48 @@ def test_unreadable_folder(tmp_path: Path) -> None:
     ended = run("run", tmp_path / "project")
     assert ended.status == 2
     assert len(ended.err.splitlines()) == 1
+
+
+LOCKED = {
+    "run": ["run", "LOCKED"],
+    "run a script": ["run", "LOCKED/main.py"],
+    "flash": ["run", "{script}", "--flash", "LOCKED/x"],
+    "state": ["run", "{script}", "--state", "LOCKED/x"],
+    "check": ["check", "LOCKED/main.py"],
+    "power-cut": ["power-cut", "LOCKED"],
+    "certs make": ["certs", "make", "LOCKED/x"],
+    "flash put": ["flash", "put", "LOCKED/x", ":", "--state", "NEW"],
+    "flash ls": ["flash", "ls", "--state", "LOCKED/x"],
+    "sync": ["sync", "LOCKED/x", "--ftp", "9"],
+}
+
+
+@pytest.mark.parametrize("words", LOCKED.values(), ids=LOCKED)
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root can enter every folder")
+def test_a_folder_that_may_not_be_entered_is_one_line(tmp_path: Path, words: list[str]) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0)
+    names = {"LOCKED": str(locked), "NEW": str(tmp_path / "new"), "{script}": str(script(tmp_path, "print('ran')"))}
+    for name, path in names.items():
+        words = [word.replace(name, path) for word in words]
+    ended = run(*words)
+    assert (ended.status, ended.out) == (2, "")
+    assert len(ended.err.splitlines()) == 1
+    assert str(locked) in ended.err
+
+
+def test_the_host_may_refuse_a_folder_on_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same for root, who is refused nothing."""
+
+    def refused(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", refused)
+    for words in (["check", str(tmp_path)], ["power-cut", str(tmp_path)], ["sync", str(tmp_path), "--ftp", "9"]):
+        assert cli.main(words) == 2
+        assert capsys.readouterr().err == f"pycom-emulator: {tmp_path}: Permission denied\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
