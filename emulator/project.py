@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,14 @@ PYMAKR = "pymakr.conf"
 
 SKIPPED = frozenset({".git", ".hg", ".svn", "__pycache__", ".venv", ".idea", ".vscode", "node_modules", ".DS_Store"})
 """Names that belong to the host's tools, never to a board."""
+
+_WHILE_EDITING = re.compile(r"\..*\.sw[a-p]|\.#.*|#.*#|.*~", re.DOTALL)
+"""Swap, lock, autosave and backup files of vim and Emacs: there while somebody edits, and a lock is a link to nothing."""
+
+
+def is_skipped(name: str) -> bool:
+    """Whether a file or folder of this name stays on the host."""
+    return name in SKIPPED or _WHILE_EDITING.fullmatch(name) is not None
 
 
 class ProjectError(Exception):
@@ -118,7 +127,7 @@ def _read_folder(project: Project, folder: Path, ignored: Callable[[str], bool] 
         except OSError as error:
             raise ProjectError(f"{here}: {error.strerror or error}") from error
         for entry in entries:
-            if entry.name in SKIPPED:
+            if is_skipped(entry.name):
                 continue
             host_path, device_path = Path(entry.path), f"{prefix}/{entry.name}"
             if ignored(device_path[1:]):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emulator.project import SKIPPED, Project, ProjectError, read
+from emulator.project import Project, ProjectError, is_skipped, read
 from emulator.pymakr import Restart
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _stamp_tree(root: str, stamps: Stamps) -> None:
         except OSError:  # gone again, or not to be read: reading the project says so
             continue
         for entry in entries:
-            if entry.name in SKIPPED:
+            if is_skipped(entry.name):
                 continue
             _stamp(entry, stamps)
             if entry.is_dir(follow_symlinks=False):

@@ -45,7 +45,9 @@ _ITS_OWN_WORDS = re.compile(r"\s*(?!OSError)\w*(Error|Exception|Interrupt|Exit)\
 
 def _unknown(query: str) -> str:
     if _ITS_OWN_WORDS.match(query):
-        return "this error says itself what is wrong; explained are OSError and what sockets, files and certificates raise"
+        return (
+            "this error says itself what is wrong; explained are OSError and what sockets, files and certificates raise"
+        )
     return "the board has no such number or text"
 
 

@@ -102,6 +102,18 @@ def test_what_never_goes_onto_a_board_is_no_change(project: Path, name: str) -> 
     assert seen(watch) is None
 
 
+def test_an_editor_that_saves_is_one_change(project: Path) -> None:
+    watch = Watch(project)
+    (project / ".main.py.swp").write_text("x")
+    (project / "main.py").rename(project / "main.py~")
+    touched(project / "main.py", "print(2)")
+    found = seen(watch)
+    assert found is not None
+    assert str(found) == "main.py"
+    (project / ".main.py.swp").unlink()
+    assert seen(watch) is None
+
+
 def test_what_is_taken_back_is_a_change_again(project: Path) -> None:
     watch = Watch(project)
     for text in ("print(2)", "import a\nprint(a.x)"):
