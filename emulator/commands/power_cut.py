@@ -15,6 +15,7 @@ from emulator.cli import UsageError
 from emulator.commands.printing import say, visible
 from emulator.commands.progress import progress
 from emulator.commands.run import own_process
+from emulator.commands.values import host_path
 from emulator.powercut import MOST_CUTS, TIME_LIMIT, CheckFailsUncut, Failure, Report, Sweep
 from emulator.project import ProjectError, read
 from flashfs import Step
@@ -24,9 +25,9 @@ HARM = 1
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``power-cut``."""
-    parser.add_argument("path", type=_path, metavar="PROJECT", help="a script or a project folder, as for run")
+    parser.add_argument("path", type=host_path, metavar="PROJECT", help="a script or a project folder, as for run")
     parser.add_argument(
-        "--flash", type=Path, metavar="DIR", help="with a script: this folder's tree becomes /flash first"
+        "--flash", type=host_path, metavar="DIR", help="with a script: this folder's tree becomes /flash first"
     )
     parser.add_argument(
         "--board", default="fipy", metavar="NAME", help="wipy lopy lopy4 sipy gpy fipy wipy1 (default: fipy)"
@@ -66,7 +67,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--check",
-        type=Path,
+        type=host_path,
         metavar="SCRIPT",
         help="judge by this script, run in place of main.py after each cut: status 0 is good",
     )
@@ -77,12 +78,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--limit", type=_count, default=MOST_CUTS, metavar="N", help=f"cut N times at most (default: {MOST_CUTS})"
     )
     parser.add_argument("--json", action="store_true", help="for programs")
-
-
-def _path(text: str) -> Path:
-    if not text:
-        raise ValueError(text)
-    return Path(text)
 
 
 def _seconds(text: str) -> float:
@@ -99,7 +94,6 @@ def _count(text: str) -> int:
     return value
 
 
-_path.__name__ = "path"
 _seconds.__name__ = "number of seconds"
 _count.__name__ = "number from 1 to 1000000"
 

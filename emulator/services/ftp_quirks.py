@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flashfs.errors import ENOSPC
+from flashfs.errors import EBADF, ENOSPC
 from flashfs.notes import Note, Quirk
 
 SOURCE = "firmware: esp32/ftp/ftp.c"
@@ -272,6 +272,14 @@ def upload_cut_off(path: bytes, size: int, why: str) -> Note:
 
 def transfer_failed(path: bytes, error: Exception) -> Note:
     """Note why an upload or download ended with 451."""
+    if error.args[:1] == (EBADF,):
+        return Note(
+            "ftp-transfer-failed",
+            "FTP transfer not finished: the board was reset or switched off meanwhile",
+            evidence=shown(path),
+            fix="transfer the file again",
+            source=SOURCE,
+        )
     return Note(
         "ftp-transfer-failed",
         "FTP transfer ended with 451: the flash refused",

@@ -475,6 +475,7 @@ def test_file_of_an_earlier_power_cycle_is_451(bench: Bench) -> None:
         data.sendall(b"late")
         assert client.line() == b"451 "
     assert bench.volume.ilistdir("/lib") == []
+    assert "the board was reset or switched off meanwhile" in str(bench.notes[-1])
 
 
 # -- the two quirks
