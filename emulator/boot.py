@@ -68,6 +68,7 @@ def _signalled(device: Device, outcome: Outcome) -> Outcome:
 def frozen_boot(device: Device) -> None:
     """What the frozen ``_boot.py`` leaves in ``__main__``: ``os`` and ``UART``, with UART 0 at the console."""
     device.interpreter.main.update(frozen.names("_boot", device) or {})
+    device.board.console_input.reset_armed = True  # it is the first script
 
 
 def run_file(device: Device, name: str) -> Outcome:
@@ -91,7 +92,7 @@ def run(device: Device, script: Callable[[], None], ended: Callable[[], None] = 
         try:
             script()
         finally:
-            keys.running, keys.reset_armed = False, True
+            keys.running = False
     except SystemExit as exit_:
         outcome = Outcome(exit_status(exit_), exit_)
     except PowerOff:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 from emulator.signals import Interrupted, Signals
 
@@ -32,6 +35,8 @@ class UsageError(Exception):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line (default: the process's own); the exit status."""
     argv = sys.argv[1:] if argv is None else list(argv)
+    if sys.stderr is None:  # closed; print would take standard output in its place
+        sys.stderr = _nowhere()
     try:
         with Signals() as signals:  # first of all: from here on Ctrl-C and SIGTERM end the command in good order
             from emulator.usage import parse
@@ -39,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             options = parse(argv)
             options.signals = signals
             status: int = options.execute(options)
+            if sys.stdout is not None:
+                sys.stdout.flush()  # here a failure can still be told
             return status
     except Interrupted as error:
         return error.status
@@ -46,4 +53,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"pycom-emulator: {error}", file=sys.stderr)
         return USAGE
     except BrokenPipeError:
+        sys.stdout = _nowhere()  # what is left unwritten is not to be tried again at exit
         return 1
+    except PermissionError as error:  # of a folder on the way to what was named: pathlib passes that on
+        if error.filename is None:
+            raise
+        print(f"pycom-emulator: {os.fsdecode(error.filename)}: {error.strerror}", file=sys.stderr)
+        return USAGE
+    except OSError as error:
+        if error.filename is not None or error.errno not in _UNWRITABLE:
+            raise
+        sys.stdout = _nowhere()
+        print(f"pycom-emulator: standard output: {error.strerror}", file=sys.stderr)
+        return 1
+
+
+_UNWRITABLE = {errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, getattr(errno, "EDQUOT", errno.ENOSPC)}
+"""How writing to standard output fails, other than by a reader that has gone."""
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w")  # noqa: PTH123  as long as the process

@@ -32,8 +32,10 @@ def _never() -> bool:
 class Source:
     """Somebody who types at the console. After :meth:`close`, also by the end of the run, nothing arrives any more."""
 
-    def __init__(self, keys: ConsoleInput) -> None:
+    def __init__(self, keys: ConsoleInput, *, first: bool = False) -> None:
         self._keys = keys
+        self.first = first
+        """Whether its keys are read before those of others that wait (firmware: esp32/hal/esp32_mphal.c)."""
 
     def type(self, text: str, *, controls: bool = True, limit: int | None = None) -> None:
         """Type keys; without ``controls`` those that interrupt and reset are keys like any other.
@@ -54,6 +56,7 @@ class _Piece:
     text: str
     plain: bool
     by_wire: bool = False
+    first: bool = False
     at: int = 0
 
 
@@ -110,9 +113,9 @@ class ConsoleInput:
             self._ended = False
             self._opened, self._plain = True, plain
 
-    def plug(self) -> Source:
-        """Another keyboard at the same console."""
-        source = Source(self)
+    def plug(self, *, first: bool = False) -> Source:
+        """Another keyboard at the same console; ``first``: what it types is read before what others have."""
+        source = Source(self, first=first)
         with self._lock:
             self._sources.add(source)
         return source
@@ -165,15 +168,19 @@ class ConsoleInput:
                 actions.append(self.on_safe_boot)
             if limit is not None:
                 text = text[: max(0, limit - self.unread)]
-            self._append(text, plain=source is None and self._plain, by_wire=source is not None)
+            first = source is not None and source.first
+            self._append(text, plain=source is None and self._plain, by_wire=source is not None, first=first)
             waiting = self._take_waiting()
         _unpark(waiting)
         for action in actions:
             self.act(action)
 
-    def _append(self, text: str, *, plain: bool, by_wire: bool = False) -> None:
+    def _append(self, text: str, *, plain: bool, by_wire: bool = False, first: bool = False) -> None:
         if text:
-            self._pieces.append(_Piece(text, plain, by_wire))
+            place = len(self._pieces)
+            if first and self._pieces and not self._pieces[-1].first:
+                place = next((at for at, piece in enumerate(self._pieces) if not piece.first), place)
+            self._pieces.insert(place, _Piece(text, plain, by_wire, first))
             self.unread += len(text)
             self.typed += len(text)
             self.prompting = False

@@ -517,9 +517,11 @@ def write_host_file(path: Path, content: bytes | Callable[[BinaryIO], object], *
             with aside.open("xb") as file:
                 write(file)
             aside.replace(path)
-        except BaseException:
+        except BaseException as error:
             with contextlib.suppress(OSError):
                 aside.unlink()
+            if isinstance(error, OSError) and error.filename == str(aside):
+                error.filename = str(path)  # nobody knows the other name
             raise
 
 

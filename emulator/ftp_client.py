@@ -236,7 +236,7 @@ class RemoteFiles:
             raise FlashError(f"{what}: {meaning}") from error
         except UnicodeError as error:
             raise FlashError(f"{what}: an answer that is not UTF-8") from error
-        except EOFError as error:
+        except (EOFError, ConnectionResetError, ConnectionAbortedError, BrokenPipeError) as error:
             raise FlashError(f"{what}: the board closed the connection") from error
         except ConnectionRefusedError as error:
             raise FlashError(f"{what}: {_NO_SERVER if about is None else _NO_DATA}") from error

@@ -6,8 +6,8 @@ A script can be in pure Python, in a C call, or inside a shim. Ending it takes t
   which power-off and Ctrl-C wake;
 * pure Python code gets :class:`PowerOff` injected, repeatedly, and only while script code is on top of its stack, so that
   no shim is torn apart in the middle of its work;
-* the source pipeline puts a check at the head of each ``except`` clause (``runtime/source/rewrite.py``), since a bare ``except:``
-  would otherwise swallow the injection.
+* the source pipeline puts a check at the head of each ``except`` clause (``runtime/source/rewriting/statements.py``), since a
+  bare ``except:`` would otherwise swallow the injection.
 """
 
 from __future__ import annotations
@@ -91,6 +91,8 @@ class ScriptThread:
         self._waker: tuple[socket.socket, socket.socket] | None = None
         self._waker_lock = threading.Lock()
         self.interrupted = False
+        self._over = False
+        self._inject_lock = threading.Lock()
         self.thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @property
@@ -114,9 +116,23 @@ class ScriptThread:
                 finally:
                     self.cycle.leave(self)
                     self._close_waker()
+                self._end_injections()
                 return
-            except PowerOff:
+            except (PowerOff, KeyboardInterrupt):
                 continue
+
+    # -- exceptions from outside ----------------------------------------------------------------------------------
+
+    def inject(self, kind: type[BaseException]) -> None:
+        """Have an exception raised in this thread soon. Does nothing once it has ended: its number may be another's by then."""
+        with self._inject_lock:
+            if not self._over:
+                _set_async_exception(self.ident, ctypes.py_object(kind))
+
+    def _end_injections(self) -> None:
+        with self._inject_lock:
+            self._over = True
+            _set_async_exception(self.ident, None)  # one that is still on its way would come out of Python's own code
 
     # -- waiting ------------------------------------------------------------------------------------------------
 
@@ -322,7 +338,7 @@ class PowerCycle:
         while thread.interrupted and not self.off and thread in self.threads():
             if self._in_script(thread):
                 thread.interrupted = False
-                _inject(thread.ident, KeyboardInterrupt)
+                thread.inject(KeyboardInterrupt)
                 return
             time.sleep(INJECT_EVERY)
 
@@ -335,7 +351,7 @@ class PowerCycle:
                 return left
             for thread in left:
                 if self._in_script(thread):
-                    _inject(thread.ident, PowerOff)
+                    thread.inject(PowerOff)
             left[0].thread.join(INJECT_EVERY)
 
     def _in_script(self, thread: ScriptThread) -> bool:
@@ -364,8 +380,9 @@ def current() -> ScriptThread:
     return thread
 
 
-def _inject(ident: int, kind: type[BaseException]) -> None:
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(kind))
+def _set_async_exception(ident: int, kind: ctypes.py_object[type[BaseException]] | None) -> None:
+    """None takes back one that has not been raised yet."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), kind)
 
 
 def _poll(waker: int, read: Sequence[int], write: Sequence[int], timeout: float) -> tuple[bool, Ready]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,14 @@ PYMAKR = "pymakr.conf"
 SKIPPED = frozenset({".git", ".hg", ".svn", "__pycache__", ".venv", ".idea", ".vscode", "node_modules", ".DS_Store"})
 """Names that belong to the host's tools, never to a board."""
 
+_WHILE_EDITING = re.compile(r"\..*\.sw[a-p]|\.#.*|#.*#|.*~", re.DOTALL)
+"""Swap, lock, autosave and backup files of vim and Emacs: there while somebody edits, and a lock is a link to nothing."""
+
+
+def is_skipped(name: str) -> bool:
+    """Whether a file or folder of this name stays on the host."""
+    return name in SKIPPED or _WHILE_EDITING.fullmatch(name) is not None
+
 
 class ProjectError(Exception):
     """The script or folder cannot be taken; the text is one line for the person who named it."""
@@ -32,12 +41,13 @@ class ProjectError(Exception):
 class Project:
     """What goes onto the flash: device path -> content (None: a folder), and the host file each came from.
 
-    ``restart``: how the board begins anew when a file changes.
+    ``restart``: how the board begins anew when a file changes. ``roots``: the folders that were read, resolved.
     """
 
     entries: dict[str, bytes | None] = field(default_factory=dict)
     origins: dict[str, Path] = field(default_factory=dict)
     restart: Restart = "soft"
+    roots: list[Path] = field(default_factory=list)
 
     def add(self, device_path: str, host_path: Path) -> None:
         """Take one file."""
@@ -59,6 +69,13 @@ def read(path: Path, flash: Path | None = None) -> Project:
 
     A folder with a ``pymakr.conf`` is read as Pymakr would upload it. Device paths are inside the volume. Raises ProjectError.
     """
+    try:
+        return _read(path, flash)
+    except OSError as error:  # a folder on the way that may not be entered: pathlib passes that on
+        raise ProjectError(f"{error.filename or path}: {error.strerror or error}") from error
+
+
+def _read(path: Path, flash: Path | None) -> Project:
     project = Project()
     if flash is not None:
         if not flash.is_dir():
@@ -81,7 +98,10 @@ def read(path: Path, flash: Path | None = None) -> Project:
 
 
 def _pymakr(folder: Path) -> PymakrProject | None:
-    if not (folder / PYMAKR).is_file():  # asked here, so that a project without one does not pay for the reader
+    try:
+        if not (folder / PYMAKR).is_file():  # asked here, so that a project without one does not pay for the reader
+            return None
+    except OSError:  # a folder that may not be entered: reading it says so
         return None
     from emulator.pymakr import PymakrError, pymakr_project
 
@@ -97,6 +117,7 @@ def _nothing_ignored(path: str) -> bool:
 
 def _read_folder(project: Project, folder: Path, ignored: Callable[[str], bool] = _nothing_ignored) -> None:
     root = folder.resolve()
+    project.roots.append(root)
     total = 0
     pending = [(folder, "")]
     while pending:
@@ -106,12 +127,14 @@ def _read_folder(project: Project, folder: Path, ignored: Callable[[str], bool] 
         except OSError as error:
             raise ProjectError(f"{here}: {error.strerror or error}") from error
         for entry in entries:
-            if entry.name in SKIPPED:
+            if is_skipped(entry.name):
                 continue
             host_path, device_path = Path(entry.path), f"{prefix}/{entry.name}"
             if ignored(device_path[1:]):
                 continue
             if entry.is_symlink() and not _within(root, host_path):
+                if not host_path.exists():
+                    raise ProjectError(f"{host_path}: a link to what is not there; remove it or mend it")
                 raise ProjectError(f"{host_path}: a link that leads out of {folder}; copy what it points to instead")
             if entry.is_dir():
                 project.entries[device_path] = None

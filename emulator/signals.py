@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
 
 INSISTED = 5
 """So many signals mean that the person does not want to wait for the end."""
+
+
+_AGAIN = 0.01
+"""Seconds until a signal is sent once more that came at a moment when it could not be raised."""
 
 
 class Interrupted(BaseException):
@@ -29,6 +34,7 @@ class Signals:
         self._count = 0
         self._missed: int | None = None
         self._before: dict[int, object] = {}
+        self._told = sys.unraisablehook
         self.before_exit: list[Callable[[], None]] = []
         """What must be put right even when the process ends at once (the modes of a terminal)."""
 
@@ -36,11 +42,14 @@ class Signals:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._before[number] = signal.signal(number, self._came)
+        self._told, sys.unraisablehook = sys.unraisablehook, self._unraisable
         self._armed = True
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
         self._armed = False
+        if sys.unraisablehook == self._unraisable:  # else a later one stands before it, and stays
+            sys.unraisablehook = self._told
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
 
@@ -55,6 +64,16 @@ class Signals:
         """From now on signals are only counted."""
         self._armed = False
 
+    def _unraisable(self, event: sys.UnraisableHookArgs) -> None:
+        lost = event.exc_value
+        if not isinstance(lost, Interrupted):
+            self._told(event)
+            return
+        # it came while a finaliser ran (imports have many), which may raise nothing: once more, when that is over
+        self._count -= 1
+        self._armed = True
+        threading.Timer(_AGAIN, _send, [lost.number]).start()
+
     def _came(self, number: int, frame: FrameType | None) -> None:
         self._count += 1
         if self._armed:
@@ -65,3 +84,10 @@ class Signals:
             for action in self.before_exit:
                 action()
             os._exit(128 + number)
+
+
+def _send(number: int) -> None:
+    if hasattr(signal, "pthread_kill"):  # ends a wait of the main thread, too
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        signal.raise_signal(number)

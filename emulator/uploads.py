@@ -39,6 +39,8 @@ class Difference:
 
     new: dict[bytes, bytes | None] = field(default_factory=dict)
     changed: dict[bytes, bytes | None] = field(default_factory=dict)
+    replaced: list[bytes] = field(default_factory=list)
+    """Which of the changed ones are folders on the board and files in the project, or the other way round."""
     extra: list[bytes] = field(default_factory=list)
     """What only the board has, a folder after what is in it."""
 
@@ -55,6 +57,7 @@ def difference(files: RemoteFiles, entries: Entries) -> Difference:
         elif content is None or there[path] is None:
             if (content is None) != (there[path] is None):
                 result.changed[path] = content
+                result.replaced.append(path)
         elif there[path] != len(content) or files.read(_place(FLASH, path)) != content:
             result.changed[path] = content
     result.extra = sorted((path for path in there if path not in entries), reverse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
 
@@ -13,6 +14,17 @@ from emulator.cli import COMMANDS, UsageError
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (see: {self.prog} --help)")
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """What no parser knows is refused by the one that was asked for, with its own help."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            dashed = any(word.startswith("-") and not word.startswith("--") for word in unknown)
+            hint = "; a name that begins with a dash comes after --" if dashed else ""
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+        return found, unknown
 
 
 def parse(argv: list[str]) -> argparse.Namespace:

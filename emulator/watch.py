@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emulator.project import SKIPPED, Project, ProjectError, read
+from emulator.project import Project, ProjectError, is_skipped, read
 from emulator.pymakr import Restart
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class Changes:
     removed: tuple[str, ...]
     """What is gone, a folder after what was in it."""
     restart: Restart
+    replaced: tuple[str, ...] = ()
+    """Which of the new ones are files where folders were, or the other way round."""
 
     def __str__(self) -> str:
         names = [*self.project.entries, *self.removed]
@@ -56,9 +58,12 @@ class Watch:
     def __init__(self, path: Path, flash: Path | None = None) -> None:
         self._path = path
         self._flash = flash
+        self._elsewhere: tuple[Path, ...] = ()
         self._stamps = self._look()
         self._taken = self._stamps
-        self._entries = read(path, flash).entries
+        project = read(path, flash)
+        self._entries = self._before = project.entries
+        self._follow(project)
 
     def look(self) -> Changes | None:
         """What has changed since the last look that found anything; None for nothing, and while files are being written.
@@ -70,17 +75,29 @@ class Watch:
             return None
         self._taken = self._stamps
         project = read(self._path, self._flash)
-        old, self._entries = self._entries, project.entries
+        self._follow(project)
+        old = self._before = self._entries
+        self._entries = project.entries
         new = {path: content for path, content in project.entries.items() if path not in old or old[path] != content}
         removed = tuple(sorted((path for path in old if path not in project.entries), reverse=True))
         if not new and not removed:
             return None
         origins = {path: host for path, host in project.origins.items() if path in new}
-        return Changes(Project(new, origins), removed, project.restart)
+        replaced = tuple(path for path in new if path in old and (old[path] is None) != (new[path] is None))
+        return Changes(Project(new, origins), removed, project.restart, replaced)
+
+    def give_back(self) -> None:
+        """What was found last did not get onto the board: it is found again beside the next change."""
+        self._entries = self._before
+
+    def _follow(self, project: Project) -> None:
+        """Look into the folder that ``pymakr.conf`` names, too, where that is outside the project."""
+        known = [place.resolve() for place in (self._path, self._flash) if place is not None]
+        self._elsewhere = tuple(root for root in project.roots if not any(map(root.is_relative_to, known)))
 
     def _look(self) -> Stamps:
         stamps: Stamps = {}
-        for root in filter(None, (self._path, self._flash)):
+        for root in filter(None, (self._path, self._flash, *self._elsewhere)):
             _stamp(root, stamps)
             _stamp_tree(str(root), stamps)
         return stamps
@@ -94,7 +111,7 @@ def _stamp_tree(root: str, stamps: Stamps) -> None:
         except OSError:  # gone again, or not to be read: reading the project says so
             continue
         for entry in entries:
-            if entry.name in SKIPPED:
+            if is_skipped(entry.name):
                 continue
             _stamp(entry, stamps)
             if entry.is_dir(follow_symlinks=False):
@@ -114,11 +131,27 @@ def _stamp(file: Path | os.DirEntry[str], stamps: Stamps) -> None:
 def apply(board: Board, changes: Changes) -> None:
     """Put changes onto the flash and have the board begin anew.
 
-    Raises ProjectError, and nothing has changed then; OSError for what cannot be removed, and the board goes on then.
+    Raises ProjectError if they do not go onto it; OSError for what cannot be removed, and the board goes on then.
     """
+    put(board, changes)
+    restart(board, changes)
+
+
+def put(board: Board, changes: Changes) -> None:
+    """Put changes onto the flash. Raises as :func:`apply` does."""
+    removed = changes.removed
+    if changes.replaced:  # room is made first, and only for these
+        made_room = tuple(path for path in removed if path.startswith(tuple(f"{each}/" for each in changes.replaced)))
+        removed = tuple(path for path in removed if path not in made_room)
+        for path in (*made_room, *changes.replaced):
+            _remove(board.flash / path[1:])
     board.load_project(changes.project)
-    for path in changes.removed:
+    for path in removed:
         _remove(board.flash / path[1:])
+
+
+def restart(board: Board, changes: Changes) -> None:
+    """Have the board begin anew as the project wants it."""
     if changes.restart == "hard":
         board.reset()
     else:
@@ -164,14 +197,22 @@ class Watcher:
                 took = time.monotonic() - begin
                 if changes is None:
                     continue
-                self._say(f"{changes}: {_WORDS[changes.restart]}")
-                apply(self._board, changes)
+                self._carry_out(changes)
             except ProjectError as error:
                 self._say(f"{error}; nothing has changed on the board")
             except OSError as error:
                 self._say(
                     f"{error.filename}: {error.strerror or error}; it stays on the board, which goes on without a reset"
                 )
+
+    def _carry_out(self, changes: Changes) -> None:
+        try:
+            put(self._board, changes)
+        except (ProjectError, OSError):
+            self._watch.give_back()
+            raise
+        self._say(f"{changes}: {_WORDS[changes.restart]}")
+        restart(self._board, changes)
 
 
 _WORDS: dict[Restart, str] = {"soft": "soft reset", "hard": "reset"}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from emulator import api
-from emulator.project import SKIPPED
+from emulator.project import is_skipped
 
 _TOOLS = ("setup.py", "conftest.py", "noxfile.py", "tasks.py")
 _NAMES = """
@@ -27,7 +27,7 @@ _DEVICE = frozenset({"machine", "network", "pycom", "micropython", "uctypes", "u
 def files(folder: Path) -> Iterator[Path]:
     """Yield the ``.py`` files below ``folder``, in order; links to folders are not followed. Raises OSError."""
     for entry in sorted(os.scandir(folder), key=lambda e: e.name):
-        if entry.name in SKIPPED:
+        if is_skipped(entry.name):
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from files(Path(entry.path))

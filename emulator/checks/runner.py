@@ -83,7 +83,7 @@ def check(
         for file in found:
             progress(report.checked + len(loaded), str(file))
             try:
-                data = file.read_bytes() if file.stat().st_size <= language.MAX_BYTES else _first(file)
+                data = _first(file)
             except OSError as error:
                 report.findings.append(Finding(str(file), 1, 1, "unreadable", str(error.strerror), "cannot be opened"))
                 report.checked += 1

@@ -13,6 +13,7 @@ from typing import Final
 from emulator import certs
 from emulator.cli import UsageError
 from emulator.commands.printing import say, visible
+from emulator.commands.values import host_path
 from ussl_shim import inspection
 from ussl_shim.certfiles import ARGUMENTS, Role
 from ussl_shim.inspection import CertificateReport, FileReport, Inspection
@@ -29,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     check = actions.add_parser(
         "check", help="what the board will make of these files", description="What the board will make of these files."
     )
-    check.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, or folders of them")
+    check.add_argument("paths", nargs="+", type=host_path, metavar="PATH", help="files, or folders of them")
     check.add_argument("--name", metavar="HOSTNAME", help="does a certificate match this server_hostname?")
     check.add_argument("--role", choices=sorted(_ROLES), help="what all the files are meant for")
     check.add_argument("--json", action="store_true", help="for programs")
@@ -39,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="a CA, a server's and a client's certificate and key",
         description="Make a CA, a server's and a client's certificate and key, in the forms the board can read.",
     )
-    make.add_argument("folder", type=Path, metavar="FOLDER", help="where the files go; made if it is not there")
+    make.add_argument("folder", type=host_path, metavar="FOLDER", help="where the files go; made if it is not there")
     make.add_argument(
         "--name",
         action="append",

@@ -13,6 +13,7 @@ from emulator import models
 from emulator.checks.runner import Report, check, check_text
 from emulator.cli import UsageError
 from emulator.commands.printing import say, visible
+from emulator.commands.values import some_path
 from emulator.settings import CertRules
 
 FOUND = 1
@@ -20,7 +21,9 @@ FOUND = 1
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``check``."""
-    parser.add_argument("path", nargs="+", metavar="PATH", help="scripts and project folders; - is the standard input")
+    parser.add_argument(
+        "path", nargs="+", type=some_path, metavar="PATH", help="scripts and project folders; - is the standard input"
+    )
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument(
         "--board", default="fipy", metavar="NAME", help="wipy lopy lopy4 sipy gpy fipy wipy1 (default: fipy)"

@@ -117,7 +117,7 @@ class _Story:
     """Plain lines; bold headings where a terminal shows them."""
 
     def __init__(self) -> None:
-        self._bold = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
+        self._bold = ("\x1b[1m", "\x1b[0m") if sys.stdout is not None and sys.stdout.isatty() else ("", "")
         self._number = 0
 
     def title(self, text: str) -> None:

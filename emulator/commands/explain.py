@@ -35,9 +35,20 @@ def execute(options: argparse.Namespace) -> int:
     elif found:
         say("\n".join(_lines(found)))
     if not found:
-        print(f"pycom-emulator: {_short(query)}: the board has no such number or text", file=sys.stderr)
+        print(f"pycom-emulator: {_short(query)}: {_unknown(query)}", file=sys.stderr)
         return UNKNOWN
     return 0
+
+
+_ITS_OWN_WORDS = re.compile(r"\s*(?!OSError)\w*(Error|Exception|Interrupt|Exit)\b", re.ASCII)
+
+
+def _unknown(query: str) -> str:
+    if _ITS_OWN_WORDS.match(query):
+        return (
+            "this error says itself what is wrong; explained are OSError and what sockets, files and certificates raise"
+        )
+    return "the board has no such number or text"
 
 
 def _short(query: str) -> str:

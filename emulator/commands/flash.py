@@ -8,13 +8,13 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from emulator.cli import UsageError
 from emulator.commands.printing import say, visible
 from emulator.commands.progress import progress
 from emulator.commands.run import show_note
+from emulator.commands.values import host_path, some_path
 from emulator.flash_tool import (
     FLASH,
     SD,
@@ -38,7 +38,7 @@ _PLAIN_BRANCHES = ("|-- ", "`-- ", "|   ", "    ")
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The actions of ``flash`` and their options."""
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--state", type=_path, required=True, metavar="DIR", help="the folder that keeps the board")
+    common.add_argument("--state", type=host_path, required=True, metavar="DIR", help="the folder that keeps the board")
     common.add_argument(
         "--board", default="fipy", metavar="NAME", help="wipy lopy lopy4 sipy gpy fipy wipy1 (default: fipy)"
     )
@@ -68,27 +68,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     tree = action("tree", _tree, "show all that is below a folder", table)
     tree.add_argument("path", nargs="?", default=":", metavar="PATH", help="default: /flash")
     cat = action("cat", _cat, "write files to standard output, byte by byte")
-    cat.add_argument("paths", nargs="+", metavar="PATH")
+    cat.add_argument("paths", nargs="+", type=some_path, metavar="PATH")
     put = action("put", _put, "copy files and folders of this machine to the board", making)
-    put.add_argument("sources", nargs="+", metavar="LOCAL", help="a file or folder; DIR/ stands for what is in it")
+    put.add_argument(
+        "sources", nargs="+", type=some_path, metavar="LOCAL", help="a file or folder; DIR/ stands for what is in it"
+    )
     put.add_argument("target", metavar="REMOTE", help="a file or folder of the board")
     get = action("get", _get, "copy files and folders of the board to this machine")
-    get.add_argument("sources", nargs="+", metavar="REMOTE", help="a file or folder; DIR/ stands for what is in it")
+    get.add_argument(
+        "sources", nargs="+", type=some_path, metavar="REMOTE", help="a file or folder; DIR/ stands for what is in it"
+    )
     get.add_argument("target", metavar="LOCAL", help="a file or folder of this machine")
     rm = action("rm", _rm, "remove files and folders")
-    rm.add_argument("paths", nargs="+", metavar="PATH")
+    rm.add_argument("paths", nargs="+", type=some_path, metavar="PATH")
     rm.add_argument("-r", dest="recursive", action="store_true", help="folders with all that is in them")
     action("df", _df, "space on each volume, as the board counts it", table)
     take = action("import", _import, "make /flash or the card what an image of it holds", making, volume)
-    take.add_argument("image", type=_path, metavar="IMAGE", help="LittleFS or FAT, known by its content")
+    take.add_argument("image", type=host_path, metavar="IMAGE", help="LittleFS or FAT, known by its content")
     give = action("export", _export, "write an image of /flash or of the card", volume)
-    give.add_argument("image", type=_path, metavar="IMAGE", help="the file to write")
-
-
-def _path(text: str) -> Path:
-    if not text:
-        raise ValueError(text)
-    return Path(text)
+    give.add_argument("image", type=host_path, metavar="IMAGE", help="the file to write")
 
 
 def _mib(text: str) -> int:
@@ -98,7 +96,6 @@ def _mib(text: str) -> int:
     return value
 
 
-_path.__name__ = "path"
 _mib.__name__ = f"number of MiB from 1 to {MAX_SD_MIB}"
 
 
@@ -172,7 +169,7 @@ def _tree(options: argparse.Namespace) -> int:
 
 def _branches() -> tuple[str, str, str, str]:
     try:
-        "".join(_BRANCHES).encode(sys.stdout.encoding or "ascii")
+        "".join(_BRANCHES).encode(getattr(sys.stdout, "encoding", None) or "ascii")
     except UnicodeEncodeError:
         return _PLAIN_BRANCHES
     return _BRANCHES
@@ -199,6 +196,8 @@ def _cat(options: argparse.Namespace) -> int:
     places = [parse(path) for path in options.paths]
     with _open(options) as tool:
         contents = [tool.read(place) for place in places]
+    if sys.stdout is None:  # closed
+        return 0
     sys.stdout.flush()
     for content in contents:
         sys.stdout.buffer.write(content)

@@ -7,6 +7,7 @@ import argparse
 from emulator.cli import UsageError
 from emulator.commands.progress import progress
 from emulator.commands.remote import address_argument, with_board
+from emulator.commands.values import some_path
 from emulator.flash_tool import fetch, parse, store
 from emulator.ftp_client import RemoteFiles
 
@@ -14,7 +15,9 @@ from emulator.ftp_client import RemoteFiles
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``get``."""
     address_argument(parser)
-    parser.add_argument("sources", nargs="+", metavar="REMOTE", help="a file or folder; DIR/ stands for what is in it")
+    parser.add_argument(
+        "sources", nargs="+", type=some_path, metavar="REMOTE", help="a file or folder; DIR/ stands for what is in it"
+    )
     parser.add_argument("target", metavar="LOCAL", help="a file or folder of this machine")
 
 

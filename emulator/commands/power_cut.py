@@ -13,20 +13,21 @@ from typing import Any
 
 from emulator.cli import UsageError
 from emulator.commands.printing import say, visible
+from emulator.commands.progress import progress
 from emulator.commands.run import own_process
+from emulator.commands.values import host_path
 from emulator.powercut import MOST_CUTS, TIME_LIMIT, CheckFailsUncut, Failure, Report, Sweep
 from emulator.project import ProjectError, read
 from flashfs import Step
 
 HARM = 1
-_BAR = 30
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``power-cut``."""
-    parser.add_argument("path", type=_path, metavar="PROJECT", help="a script or a project folder, as for run")
+    parser.add_argument("path", type=host_path, metavar="PROJECT", help="a script or a project folder, as for run")
     parser.add_argument(
-        "--flash", type=Path, metavar="DIR", help="with a script: this folder's tree becomes /flash first"
+        "--flash", type=host_path, metavar="DIR", help="with a script: this folder's tree becomes /flash first"
     )
     parser.add_argument(
         "--board", default="fipy", metavar="NAME", help="wipy lopy lopy4 sipy gpy fipy wipy1 (default: fipy)"
@@ -66,7 +67,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--check",
-        type=Path,
+        type=host_path,
         metavar="SCRIPT",
         help="judge by this script, run in place of main.py after each cut: status 0 is good",
     )
@@ -77,12 +78,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--limit", type=_count, default=MOST_CUTS, metavar="N", help=f"cut N times at most (default: {MOST_CUTS})"
     )
     parser.add_argument("--json", action="store_true", help="for programs")
-
-
-def _path(text: str) -> Path:
-    if not text:
-        raise ValueError(text)
-    return Path(text)
 
 
 def _seconds(text: str) -> float:
@@ -99,7 +94,6 @@ def _count(text: str) -> int:
     return value
 
 
-_path.__name__ = "path"
 _seconds.__name__ = "number of seconds"
 _count.__name__ = "number from 1 to 1000000"
 
@@ -107,7 +101,6 @@ _count.__name__ = "number from 1 to 1000000"
 def execute(options: argparse.Namespace) -> int:
     """Sweep; 0 if every cut is survived, 1 for one that is not."""
     own_process()
-    bar = _Bar()
     try:
         sweep = Sweep(
             read(options.path, options.flash),
@@ -121,13 +114,12 @@ def execute(options: argparse.Namespace) -> int:
             time_limit=options.timeout,
             check=_check(options.check),
         )
-        report = sweep.run(options.first, options.limit, bar.show)
+        with progress("cuts", patience=0) as show:
+            report = sweep.run(options.first, options.limit, show)
     except CheckFailsUncut as error:
         raise UsageError(f"--check {options.check}: it fails without a cut as well: {_last_line(error)}") from error
     except (ValueError, ProjectError) as error:
         raise UsageError(str(error)) from error
-    finally:
-        bar.clear()
     if options.json:
         print(json.dumps(_table(report, options), indent=1))
     else:
@@ -153,24 +145,6 @@ def _check(path: Path | None) -> tuple[str, bytes] | None:
 
 def _last_line(error: CheckFailsUncut) -> str:
     return visible(str(error).strip().rpartition("\n")[2]) or "it shows nothing"
-
-
-class _Bar:
-    """How far the sweep is, for a person at a terminal."""
-
-    def __init__(self) -> None:
-        self._stream = sys.stderr if sys.stderr is not None and sys.stderr.isatty() else None
-
-    def show(self, done: int, total: int) -> None:
-        if self._stream is not None and total:
-            full = _BAR * done // total
-            self._stream.write(f"\r[{'#' * full}{' ' * (_BAR - full)}] {done}/{total} cuts")
-            self._stream.flush()
-
-    def clear(self) -> None:
-        if self._stream is not None:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
 
 
 # -- the report, for people

@@ -12,5 +12,7 @@ def visible(text: str) -> str:
 
 def say(text: str) -> None:
     """Print, with escapes in place of what the terminal's encoding lacks."""
+    if sys.stdout is None:  # closed
+        return
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding))

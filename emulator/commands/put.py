@@ -6,6 +6,7 @@ import argparse
 
 from emulator.commands.progress import progress
 from emulator.commands.remote import address_argument, with_board
+from emulator.commands.values import some_path
 from emulator.flash_tool import FlashError, gather, parse
 from emulator.ftp_client import RemoteFiles
 from emulator.uploads import upload
@@ -14,7 +15,9 @@ from emulator.uploads import upload
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``put``."""
     address_argument(parser)
-    parser.add_argument("sources", nargs="+", metavar="LOCAL", help="a file or folder; DIR/ stands for what is in it")
+    parser.add_argument(
+        "sources", nargs="+", type=some_path, metavar="LOCAL", help="a file or folder; DIR/ stands for what is in it"
+    )
     parser.add_argument(
         "target", metavar="REMOTE", help="a file or folder of the board, such as cert/ or /flash/main.py"
     )

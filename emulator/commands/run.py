@@ -13,30 +13,34 @@ import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from emulator.board import Board, Run
+from emulator.board import FAILED, Board, Run
 from emulator.cli import UsageError
 from emulator.commands.exposure import warning
+from emulator.commands.values import host_path
 from emulator.console import encoded
 from emulator.notes import Note
-from emulator.power import current_or_none
+from emulator.power import PowerOff, current_or_none
 from emulator.project import ProjectError
 from emulator.repl.streams import is_terminal
 from emulator.settings import DEFAULT_SD_MIB, LOOPBACK, MAX_SD_MIB
 from emulator.signals import Interrupted, Signals
+
+if TYPE_CHECKING:
+    from emulator.watch import Watch
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``run``."""
     parser.add_argument(
         "path",
-        type=_path,
+        type=host_path,
         metavar="PATH",
         help="a script (becomes /flash/main.py) or a project folder (becomes /flash)",
     )
     parser.add_argument(
-        "--flash", type=Path, metavar="DIR", help="with a script: this folder's tree becomes /flash first"
+        "--flash", type=host_path, metavar="DIR", help="with a script: this folder's tree becomes /flash first"
     )
     parser.add_argument(
         "--board", default="fipy", metavar="NAME", help="wipy lopy lopy4 sipy gpy fipy wipy1 (default: fipy)"
@@ -46,20 +50,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--sd", action="store_true", help="put an SD card of 8 MiB into the slot")
     parser.add_argument("--sd-size", type=_mib, metavar="MIB", help="put an SD card of this size into the slot")
-    parser.add_argument("--state", type=Path, metavar="DIR", help="keep the board in this folder between runs")
+    parser.add_argument("--state", type=host_path, metavar="DIR", help="keep the board in this folder between runs")
     parser.add_argument(
         "--map",
         action="append",
         default=[],
         metavar="HOST:PORT=ADDR:PORT",
-        help="send a host name and port of the script elsewhere",
+        help="send a host name and port of the script elsewhere; may be repeated",
     )
     parser.add_argument(
         "--publish",
         action="append",
         default=[],
         metavar="HOSTPORT:BOARDPORT",
-        help="give a port the script listens on a port of this machine",
+        help="give a port the script listens on a port of this machine; may be repeated",
     )
     parser.add_argument("--offline", action="store_true", help="refuse every address that is not mapped")
     parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end after this time, with status 124")
@@ -111,7 +115,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--cert-rules",
         choices=("documented", "firmware", "wipy1"),
         default="documented",
-        help="which certificate paths ussl takes",
+        help="which certificate paths ussl takes (default: documented)",
     )
     parser.add_argument(
         "--floats",
@@ -155,10 +159,6 @@ def _text(text: str) -> str:
     return text
 
 
-def _path(text: str) -> Path:
-    return Path(_text(text))
-
-
 def _port(text: str) -> int:
     value = int(text)
     if not 0 <= value <= 65535:
@@ -171,7 +171,6 @@ _port.__name__ = "port number"
 _logged.__name__ = f"service with a log ({', '.join(LOGGED)})"
 _mib.__name__ = f"number of MiB from 1 to {MAX_SD_MIB}"
 _text.__name__ = "text"
-_path.__name__ = "path"
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -201,6 +200,7 @@ def execute(options: argparse.Namespace) -> int:
         board, prompt=options.repl
     )  # before any service: a client may be quick, and the board answer on the console
     try:
+        watch = _watch_of(options)
         board.load(options.path, options.flash)
         board.servers.logs = {name: logger(name) for name in options.log}
         for service, option, open_it in _services(board, options):
@@ -213,7 +213,7 @@ def execute(options: argparse.Namespace) -> int:
     except UsageError:
         board.close()
         raise
-    status = _watch(board, options, output)
+    status = _run(board, options, output, watch)
     if board.left_behind:
         # a call into C that never returns: only the end of the process ends it
         sys.stdout.flush()
@@ -244,7 +244,7 @@ def _opened(option: str, open_it: Opener) -> str:
         raise UsageError(f"{option}: {error.strerror or error}") from error
 
 
-def _watch(board: Board, options: argparse.Namespace, output: Output) -> int:
+def _run(board: Board, options: argparse.Namespace, output: Output, watch: Watch | None) -> int:
     signals: Signals = options.signals
     stay = options.stay or options.repl or options.watch
     run = Run(board, options.expect, options.fail, options.timeout, stay=stay)
@@ -259,7 +259,7 @@ def _watch(board: Board, options: argparse.Namespace, output: Output) -> int:
                 started = True
                 detach = attach_stdin(board, signals, prompt=options.repl)
                 board.start(repl=options.repl or (stay and board.wired))
-                unwatch = follow(board, options) if options.watch else unwatch
+                unwatch = follow(board, watch, options.path) if watch is not None else unwatch
             else:
                 signals.arm()
                 board.interrupt()
@@ -275,10 +275,23 @@ def _watch(board: Board, options: argparse.Namespace, output: Output) -> int:
     output.close()
     detach()
     if output.broken:
+        if output.fault:
+            print(f"pycom-emulator: standard output: {output.fault}", file=sys.stderr)
         return 1
+    if status is None:
+        show_warning(_ended_by(options, run))
     if hint and status is None and run.exit_code is None:
         print("the script has ended, and with it the way to the prompt: --stay keeps the board on", file=sys.stderr)
     return run.result().exit_code if status is None else status
+
+
+def _ended_by(options: argparse.Namespace, run: Run) -> str:
+    """What made a run fail other than the script itself; empty for that, and for the time limit, which has its own status."""
+    if run.exit_code is None and options.expect is not None:
+        return f"pycom-emulator: --expect: the console never showed {options.expect!r}"
+    if run.exit_code == FAILED and options.fail is not None:
+        return f"pycom-emulator: --fail: the console showed {options.fail!r}"
+    return ""
 
 
 def _nothing() -> None:
@@ -307,6 +320,10 @@ def own_process() -> None:
 
     def unraisable(event: sys.UnraisableHookArgs) -> None:
         # a generator or finaliser of the script's that fails while it is collected: the board says nothing either
+        if isinstance(
+            event.exc_value, PowerOff
+        ):  # injected into a finaliser of ours: the power is off, there is nothing to tell
+            return
         if event.exc_traceback is None or "__builtins__" not in event.exc_traceback.tb_frame.f_globals:
             return
         told(event)
@@ -328,6 +345,8 @@ class Output:
     def __init__(self, board: Board, *, prompt: bool = False) -> None:
         self._at_once = prompt
         self.broken = sys.stdout is None
+        self.fault = ""
+        """Why nothing more can be shown; empty where the reader has just gone."""
         self._line_ended = True
         self._board = board
         self._pending = bytearray()
@@ -344,8 +363,8 @@ class Output:
         if self._at_once or "\n" in text or len(self._pending) > LARGEST_PIECE:
             try:
                 self._write(self._wait)
-            except OSError:  # whoever read it has gone: the script must not see that as an error of its own
-                self._break()
+            except OSError as error:  # whoever read it has gone: the script must not see that as an error of its own
+                self._break(error)
 
     def _write(self, wait: Callable[[int], bool]) -> None:
         if self._pipe is None:
@@ -369,11 +388,15 @@ class Output:
         thread.cycle.wait_files((), (descriptor,), None)
         return True
 
-    def _break(self) -> None:
+    def _break(self, error: OSError) -> None:
+        self._give_up(error)
+        threading.Thread(target=self._board.stop, daemon=True).start()
+
+    def _give_up(self, error: OSError) -> None:
         self.broken = True
+        self.fault = "" if isinstance(error, BrokenPipeError) else error.strerror or str(error)
         self._pending.clear()
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  what is left unwritten is not to be tried again at exit
-        threading.Thread(target=self._board.stop, daemon=True).start()
 
     def close(self) -> None:
         """Show what is left of the last line, if somebody reads."""
@@ -384,8 +407,8 @@ class Output:
             self._pending += b"\n"  # what follows, the shell's prompt, begins a line
         try:
             self._write(lambda descriptor: bool(select.select((), (descriptor,), (), LAST_LINE)[1]))
-        except OSError:
-            self.broken = True
+        except OSError as error:
+            self._give_up(error)
 
 
 LAST_LINE = 1.0
@@ -423,21 +446,26 @@ def attach_stdin(board: Board, signals: Signals, *, prompt: bool) -> Callable[[]
     return _nothing
 
 
-def follow(board: Board, options: argparse.Namespace) -> Callable[[], None]:
+def follow(board: Board, watch: Watch, path: Path) -> Callable[[], None]:
     """Have what changes on this machine reach the board; returns what ends that."""
     from emulator.commands.printing import visible
-    from emulator.watch import Watch, Watcher
+    from emulator.watch import Watcher
 
     def say(line: str) -> None:
         print(f"watch: {visible(line)}", file=sys.stderr, flush=True)
 
-    try:
-        watcher = Watcher(board, Watch(options.path, options.flash), say)
-    except ProjectError as error:  # it was there when the board was loaded
-        say(str(error))
-        return _nothing
-    say(f"{options.path}: each change resets the board; Ctrl-C ends")
+    watcher = Watcher(board, watch, say)
+    say(f"{path}: each change resets the board; Ctrl-C ends")
     return watcher.close
+
+
+def _watch_of(options: argparse.Namespace) -> Watch | None:
+    """The project as it is before it is loaded, so that no change is missed."""
+    if not options.watch:
+        return None
+    from emulator.watch import Watch
+
+    return Watch(options.path, options.flash)
 
 
 def show_note(note: Note) -> None:

@@ -452,7 +452,8 @@ class Wlan:
 
 SHORTEST_TIMEOUT = 5
 LONGEST_CREDENTIAL = 32
-_SERVER: dict[str, Any] = {"login": None, "timeout": None}
+_LEFT_OUT: Any = object()
+_SERVER: dict[str, Any] = {"login": _LEFT_OUT, "timeout": _LEFT_OUT}
 
 
 class Server:
@@ -467,8 +468,8 @@ class Server:
 
         Raises OSError "resource not available", ValueError "invalid argument(s) value", TypeError.
         """
-        found = bind(args, kwargs, {"id": None}, _SERVER)
-        if found["id"] is not None and to_int(found["id"]) != 0:
+        found = bind(args, kwargs, {"id": 0}, _SERVER)
+        if to_int(found["id"]) != 0:
             raise BoardOSError(NOT_AVAILABLE)
         if cls._only is None:
             cls._only = object.__new__(cls)
@@ -481,19 +482,19 @@ class Server:
 
     def _start(self, found: dict[str, Any]) -> None:
         login, timeout = self._default
-        if found["login"] is not None:
+        if found["login"] is not _LEFT_OUT:
             parts = _sequence(found["login"])
             if len(parts) != 2:
                 raise ValueError(f"requested length 2 but object has length {len(parts)}")
             user, password = (to_text(part) for part in parts)
-            if max(len(encode(user)), len(encode(password))) > LONGEST_CREDENTIAL:
-                raise ValueError(INVALID)
             login = (user, password)
-            # set before the timeout is looked at
-            self._servers.start(*login, self._servers.timeout)
-        if found["timeout"] is not None:
-            timeout = _timeout(found["timeout"])
-        self._servers.start(*login, float(timeout))
+        if found["timeout"] is not _LEFT_OUT:
+            timeout = to_int(found["timeout"])
+        if max(len(encode(text)) for text in login) > LONGEST_CREDENTIAL:
+            raise ValueError(INVALID)
+        self._servers.login = login  # before the timeout is looked at
+        self._servers.set_timeout(self._servers.timeout)  # which tells those that run of the login
+        self._servers.start(*login, float(_timeout(timeout)))
 
     @native(1)
     def deinit(self) -> None:
@@ -505,7 +506,7 @@ class Server:
         """Give or set the seconds after which an idle session ends, at least 5. Raises ValueError."""
         if not args:
             return int(self._servers.timeout)
-        self._servers.set_timeout(float(_timeout(args[0])))
+        self._servers.set_timeout(float(_timeout(to_int(args[0]))))
         return None
 
     @native(1)
@@ -514,8 +515,9 @@ class Server:
         return bool(self._servers.running)
 
 
-def _timeout(value: Any) -> int:
-    seconds = to_int(value)
+def _timeout(seconds: int) -> int:
+    """The seconds that count: the board keeps milliseconds, in 32 bits (firmware: esp32/serverstask.c)."""
+    seconds = (seconds * 1000 & 0xFFFFFFFF) // 1000
     if seconds < SHORTEST_TIMEOUT:
         raise ValueError(INVALID)
     return seconds

@@ -38,13 +38,14 @@ class _Stream:
     def line(self, size: int) -> str:
         if self.fd != 0:
             raise BoardOSError(EPERM)
-        if size < 0:
+        typed = self.device.board.console_input
+        if size < 0 and not typed.keyboard:  # quicker, and the same
             try:
-                return self.device.read_line() + "\n"
+                return typed.read_line(self.device.power) + "\n"
             except EOFError:
                 return ""
         line = ""
-        while len(line) < size and not line.endswith("\n"):
+        while (size < 0 or len(line) < size) and not line.endswith("\n"):
             char = self.characters(1)
             if not char:
                 break

@@ -8,7 +8,7 @@ from emulator.boot import run
 from emulator.power import Ending
 from emulator.repl.completion import complete
 from emulator.repl.expressions import showing
-from emulator.repl.line_editor import CTRL_C, CTRL_D, Completion, LineEditor
+from emulator.repl.line_editor import CTRL_C, CTRL_D, Complete, LineEditor
 from emulator.repl.session import RAW_MARK, Form, Session, SoftReset, Submission
 from emulator.runtime.hidden import visible_names
 from emulator.runtime.internal import internal_note
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 NAME = "<stdin>"
 
 
+def completion(device: Device) -> Complete:
+    """What Tab does, at the prompt and in ``input()``."""
+    return lambda before: complete(before, device.interpreter.main, visible_names)
+
+
 def serve(device: Device) -> NoReturn:
     """Be the board's prompt until the power goes or a reset comes. Raises PowerOff."""
     state, keys = device.board.power_state, device.board.console_input
-    main = device.interpreter.main
-
-    def completion(before: str) -> Completion:
-        return complete(before, main, visible_names)
 
     def remember(raw: bool) -> None:
         state.raw_prompt = raw
@@ -36,7 +37,7 @@ def serve(device: Device) -> NoReturn:
         device.console.echo,
         dict(device.board.model.uname)["machine"],
         device.history,
-        completion,
+        completion(device),
         raw=state.raw_prompt,
         indent=lambda: not keys.key_was_plain,
         changes=remember,
@@ -83,12 +84,12 @@ def execute(device: Device, submission: Submission) -> None:
     def statement() -> None:
         if _is_empty(submission.text):
             return
-        code = interpreter.compile(showing(submission.text), NAME, "single")
+        code = interpreter.compile(showing(submission.text), NAME, "single", interpreter.typed_name())
         interpreter._run(code, main, main)
 
     def file() -> None:
         text = showing(submission.text) if submission.form is Form.PASTED else submission.text
-        interpreter.execute_source(NAME, _encoded(text), main, main, filename=NAME)
+        interpreter.execute_source(NAME, _encoded(text), main, main, filename=interpreter.typed_name())
 
     script = statement if submission.form is Form.STATEMENT else file
     if submission.too_long:
@@ -112,7 +113,7 @@ def _encoded(text: str) -> bytes:
 def read_line(device: Device) -> str:
     """``input()`` at the keyboard. Raises EOFError for Ctrl-D on an empty line, KeyboardInterrupt for Ctrl-C."""
     keys: Any = device.board.console_input
-    editor = LineEditor(device.console.echo, device.history)
+    editor = LineEditor(device.console.echo, device.history, completion(device))
     while True:
         try:
             ended = editor.key(keys.read_key(device.power))

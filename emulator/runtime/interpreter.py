@@ -28,6 +28,10 @@ _KINDS: dict[str, type[BaseException]] = {
     "NotImplementedError": NotImplementedError,
 }
 
+_TYPED = "<stdin "
+_TYPED_KEPT = 64
+_TYPED_CHARACTERS = 1 << 20
+
 
 class Interpreter:
     """Runs source as the board does."""
@@ -59,6 +63,18 @@ class Interpreter:
         self._literals = 0
         self._texts: dict[str, str] = {}
         """What was compiled under names that are no files of the host's: tracebacks are read off it."""
+        self._typed = 0
+
+    def typed_name(self) -> str:
+        """The file name for text from the prompt: the last ones have a name each, as functions outlive the text they stand in."""
+        self._typed = (self._typed + 1) % _TYPED_KEPT
+        name = f"{_TYPED}{self._typed}>"
+        self._texts.pop(name, None)
+        typed = [name for name in self._texts if name.startswith(_TYPED)]
+        if sum(len(self._texts[name]) for name in typed) > _TYPED_CHARACTERS:
+            for old in typed:
+                del self._texts[old]
+        return name
 
     def compile(
         self, text: str, display: str, mode: str = "exec", filename: str | None = None, *, sites: bool = False
@@ -85,7 +101,7 @@ class Interpreter:
         except source.SourceError as error:
             raise self._refused(error, display) from None
         self._display[filename] = display
-        if filename.startswith("</") or not (filename.startswith("<") or Path(filename).is_file()):
+        if filename.startswith(("</", _TYPED)) or not (filename.startswith("<") or Path(filename).is_file()):
             self._texts[filename] = text
         return code
 

@@ -282,6 +282,17 @@ def transfer_failed(path: bytes, error: Exception) -> Note:
     )
 
 
+def transfer_lost(path: bytes) -> Note:
+    """Note that a file was open when it was lost."""
+    return Note(
+        "ftp-transfer-failed",
+        "FTP transfer not finished: the board was reset or switched off meanwhile",
+        evidence=shown(path),
+        fix="transfer the file again",
+        source=SOURCE,
+    )
+
+
 def listing_cut_off(name: bytes) -> Note:
     """Note that entries are missing in a listing."""
     return Note(

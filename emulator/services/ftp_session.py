@@ -230,7 +230,7 @@ class Session:
                 file.close()
                 return self._no_data_connection("RETR")
             self._forget_rename("RETR")
-            return Download(FileSource(file, path, self.tell, broken=self._breaks("RETR", path, argument)))
+            return Download(FileSource(file, volume, path, self.tell, broken=self._breaks("RETR", path, argument)))
 
         return self._on_file(argument, start)
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from emulator.services import ftp_quirks
 from emulator.services.ftp_replies import TRANSFER_FAILED, TRANSFERRED, Reply
-from flashfs import FileIO, NoteSink, TextIOWrapper, Volume
+from flashfs import FileIO, Note, NoteSink, TextIOWrapper, Volume
 from flashfs.errors import ENOSPC
 
 CHUNK = 8 << 20
@@ -16,11 +16,25 @@ LISTING_CHUNK = 65536
 """Bytes of a listing made at once."""
 
 
-LOST = "the file was open when the power went, the board was reset or the flash was formatted"
-
-
 class TransferFailed(Exception):
     """The flash refused: 451."""
+
+
+class _Power:
+    """Whether the board still is in the power cycle in which a file was opened: files that are open do not outlive it."""
+
+    def __init__(self, volume: Volume) -> None:
+        self._volume = volume
+        self._cycle = volume.cycle
+
+    @property
+    def lost(self) -> bool:
+        """Whether the power has gone since."""
+        return self._volume.cycle != self._cycle
+
+    def failure(self, path: bytes, error: Exception) -> Note:
+        """The note for a transfer that has ended with an error."""
+        return ftp_quirks.transfer_lost(path) if self.lost else ftp_quirks.transfer_failed(path, error)
 
 
 class Source(Protocol):
@@ -54,8 +68,11 @@ class Listing:
 class FileSource:
     """A file on its way to the client."""
 
-    def __init__(self, file: FileIO | TextIOWrapper, path: bytes, note: NoteSink, *, broken: bool) -> None:
+    def __init__(
+        self, file: FileIO | TextIOWrapper, volume: Volume, path: bytes, note: NoteSink, *, broken: bool
+    ) -> None:
         self._file = file
+        self._power = _Power(volume)
         self._path = path
         self._note = note
         self._broken = broken
@@ -69,7 +86,7 @@ class FileSource:
         try:
             data: bytes = self._file.read(CHUNK)
         except OSError as error:
-            self._note(ftp_quirks.transfer_failed(self._path, error))
+            self._note(self._power.failure(self._path, error))
             raise TransferFailed from error
         self._ended = len(data) < CHUNK  # as on the board, a short block is the last one
         return data
@@ -144,8 +161,7 @@ class FileSink:
 
     def __init__(self, file: FileIO | TextIOWrapper | NewFile, volume: Volume, path: bytes, note: NoteSink) -> None:
         self._file: FileIO | TextIOWrapper | NewFile | None = file
-        self._volume = volume
-        self._cycle = volume.cycle
+        self._power = _Power(volume)
         self._path = path
         self._note = note
         self._size = 0
@@ -171,8 +187,8 @@ class FileSink:
         except OSError as error:
             # The board ignores this and says 226 for a file that is not there: nobody can wish for that.
             self._fail(error)
-        if self._lost:  # such a file closes without an error, and nothing is stored
-            self._fail(OSError(LOST))
+        if self._power.lost:  # such a file closes without an error, and nothing is stored
+            self._fail(OSError("the power went"))
         if self._failed:
             return TRANSFER_FAILED
         if cut_off:
@@ -183,14 +199,10 @@ class FileSink:
         file, self._file = self._file, None
         return file
 
-    @property
-    def _lost(self) -> bool:
-        return self._volume.cycle != self._cycle
-
     def _fail(self, error: Exception) -> None:
         if not self._failed:
             self._failed = True
-            self._note(ftp_quirks.transfer_failed(self._path, OSError(LOST) if self._lost else error))
+            self._note(self._power.failure(self._path, error))
 
 
 class BrokenSink:

@@ -119,7 +119,7 @@ class _Engine(Engine):
         self._told = False
         self._suspended = False
         self._outlet = Outlet(self.wake)
-        self._inlet = Inlet(keys, self.wake)
+        self._inlet = Inlet(keys, self.wake, first=True)
         self._detach = attach(console, self._outlet)
 
     def open(self, port: int) -> None:
@@ -269,7 +269,7 @@ class _Engine(Engine):
         events = protocol.receive(
             data,
             interrupt=ord(CTRL_C) if self._keys.running else None,
-            reset_key=b"\x06" in data and not self._keys.reset_key_is_data(),
+            reset_key=lambda: not self._keys.reset_key_is_data(),
         )
         self._outlet.put(protocol.data_to_send())
         if protocol.state is not before and protocol.prompt_due:

@@ -74,6 +74,11 @@ class State(Enum):
     CLOSED = "closed"
 
 
+def always() -> bool:
+    """Ctrl-F acts."""
+    return True
+
+
 class Protocol:
     """One client. ``login`` gives user and password as they are now."""
 
@@ -113,10 +118,13 @@ class Protocol:
             self.state = State.PASSWORD
         self._line = b""
 
-    def receive(self, data: bytes, *, interrupt: int | None = None, reset_key: bool = True) -> list[Event]:
+    def receive(
+        self, data: bytes, *, interrupt: int | None = None, reset_key: Callable[[], bool] = always
+    ) -> list[Event]:
         """Take bytes of the client.
 
-        ``interrupt``: the character that interrupts what runs, None when nothing does; ``reset_key``: whether Ctrl-F acts.
+        ``interrupt``: the character that interrupts what runs, None when nothing does; ``reset_key``: whether Ctrl-F acts,
+        asked when one comes that would.
         """
         events: list[Event] = []
         text = self._text(data, interrupt, reset_key, events)
@@ -156,7 +164,7 @@ class Protocol:
 
     # -- telnet's own bytes --------------------------------------------------------------------------------------------
 
-    def _text(self, data: bytes, interrupt: int | None, reset_key: bool, events: list[Event]) -> bytes:
+    def _text(self, data: bytes, interrupt: int | None, reset_key: Callable[[], bool], events: list[Event]) -> bytes:
         """What remains of the bytes of a client when the commands in them are carried out."""
         data, self._held = self._held + data, b""
         text = bytearray()
@@ -177,7 +185,7 @@ class Protocol:
             at += length
         return bytes(text)
 
-    def _plain(self, data: bytes, interrupt: int | None, reset_key: bool, events: list[Event]) -> bytes:
+    def _plain(self, data: bytes, interrupt: int | None, reset_key: Callable[[], bool], events: list[Event]) -> bytes:
         if self.binary:
             return data
         data = data.translate(None, _NOT_TEXT)
@@ -186,7 +194,7 @@ class Protocol:
         if interrupt is not None and interrupt in data:
             data = data.replace(bytes((interrupt,)), b"")
             events.append(Signal.INTERRUPT)
-        if reset_key and CTRL_F in data:
+        if CTRL_F in data and reset_key():
             data = data.replace(bytes((CTRL_F,)), bytes((CTRL_D,)))
             events.append(Signal.SAFE_BOOT)
         return data

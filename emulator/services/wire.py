@@ -203,14 +203,17 @@ class Inlet:
     """What a client types, on its way to the console.
 
     Any byte is let through: what is no UTF-8 comes out again where the board looks at bytes. ``patience``: seconds that a client
-    is held back while nobody reads what it typed; after that more of it is lost (None: it is held back for ever).
+    is held back while nobody reads what it typed; after that more of it is lost (None: it is held back for ever). ``first``: its
+    keys are read before those of other clients.
     """
 
-    def __init__(self, keys: ConsoleInput, wake: Callable[[], None], *, patience: float | None = None) -> None:
+    def __init__(
+        self, keys: ConsoleInput, wake: Callable[[], None], *, patience: float | None = None, first: bool = False
+    ) -> None:
         self._keys = keys
         self._wake = wake
         self._patience = patience
-        self._source = keys.plug()
+        self._source = keys.plug(first=first)
         self._read_count = -1
         self._since = 0.0
         self.connect()

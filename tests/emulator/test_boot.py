@@ -336,16 +336,25 @@ def test_bootmgr_refuses_what_is_set_already_or_no_flag(run_script: RunScript, v
     assert result.text.endswith("ValueError: Error safeboot must be True or False!\n")
 
 
-def test_ctrl_f_resets_into_safe_boot(board: Board) -> None:
-    load(board, "print('main')\nwhile True: pass", LOUD)
-    running = _seen(board, "main")
+@pytest.mark.parametrize(
+    ("scripts", "endless"),
+    [
+        (("print('main')\nwhile True: pass", LOUD), "boot\nmain\n"),
+        # the frozen _boot.py is the first script: from then on the key acts
+        (("print('main')", {"boot.py": "print('boot')\nwhile True: pass"}), "boot\n"),
+    ],
+    ids=["main.py", "boot.py"],
+)
+def test_ctrl_f_resets_into_safe_boot(board: Board, scripts: tuple[str, dict[str, str]], endless: str) -> None:
+    load(board, *scripts)
+    running = _seen(board, endless.split()[-1])
     prompt = _seen(board, ">>> ")
     board.start(repl=True)
     assert running()
     board.type_in("\x06")
     assert prompt()
     assert board.wait(NEVER)
-    assert board.console.text.startswith("boot\nmain\nPycom MicroPython")
+    assert board.console.text.startswith(f"{endless}Pycom MicroPython")
     board.type_in("import machine\nmachine.reset_cause()\n")
     assert board.wait(NEVER)
     assert board.console.text.endswith(">>> >>> 2\n>>> ")

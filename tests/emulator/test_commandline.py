@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator import cli
 from tests.emulator.commandline import LIMIT, ROOT, command, run, running
 
 
@@ -50,6 +52,20 @@ def test_expected_text_never_shown(tmp_path: Path) -> None:
     assert run("run", script(tmp_path, "print('x')"), "--expect", "y").status == 1
 
 
+REASONS = {
+    "expect": ("print('x')", ["--expect", "y"], "pycom-emulator: --expect: the console never showed 'y'\n"),
+    "expect seen": ("print('x')", ["--expect", "x"], ""),
+    "fail": ("print('bad')\nwhile True: pass", ["--fail", "bad"], "pycom-emulator: --fail: the console showed 'bad'\n"),
+    "timeout": ("while True: pass", ["--timeout", "0.2", "--expect", "y"], ""),
+    "exception": ("1/0", [], ""),
+}
+
+
+@pytest.mark.parametrize(("text", "words", "reason"), REASONS.values(), ids=REASONS)
+def test_what_the_console_does_not_show_is_told(tmp_path: Path, text: str, words: list[str], reason: str) -> None:
+    assert run("run", script(tmp_path, text), *words).err == reason
+
+
 WRONG = {
     "no command": ([], "required"),
     "unknown command": (["frob"], "frob"),
@@ -66,6 +82,20 @@ WRONG = {
     "flash": (["run", "{script}", "--flash", "/nowhere"], "/nowhere"),
     "empty text": (["run", "{script}", "--expect", ""], "--expect"),
     "demo": (["demo", "nonsense"], "nonsense"),
+    "unknown option": (["run", "{script}", "--frob"], "--frob (see: pycom-emulator run --help)"),
+    "unknown option of an action": (["flash", "df", "--state", "x", "--frob"], "pycom-emulator flash df --help"),
+    "name with a dash": (["get", "x.py", "-y.py", ".", "--ftp", "9"], "a name that begins with a dash comes after --"),
+    "empty path": (["run", ""], "PATH"),
+    "empty state": (["run", "{script}", "--state", ""], "--state"),
+    "empty flash": (["run", "{script}", "--flash", ""], "--flash"),
+    "nothing to check": (["check", ""], "PATH"),
+    "nothing to put": (["put", "", "x", "--ftp", "9"], "LOCAL"),
+    "nothing to get": (["get", "", "x", "--ftp", "9"], "REMOTE"),
+    "nothing to sync": (["sync", "", "--ftp", "9"], "DIR"),
+    "nothing to store": (["flash", "put", "", ":", "--state", "/nowhere/x"], "LOCAL"),
+    "nothing to remove": (["flash", "rm", "-r", "", "--state", "/nowhere/x"], "PATH"),
+    "no certificates": (["certs", "check", ""], "PATH"),
+    "nowhere for certificates": (["certs", "make", ""], "FOLDER"),
 }
 
 
@@ -94,6 +124,48 @@ def test_unreadable_folder(tmp_path: Path) -> None:
     ended = run("run", tmp_path / "project")
     assert ended.status == 2
     assert len(ended.err.splitlines()) == 1
+
+
+LOCKED = {
+    "run": ["run", "LOCKED"],
+    "run a script": ["run", "LOCKED/main.py"],
+    "flash": ["run", "{script}", "--flash", "LOCKED/x"],
+    "state": ["run", "{script}", "--state", "LOCKED/x"],
+    "check": ["check", "LOCKED/main.py"],
+    "power-cut": ["power-cut", "LOCKED"],
+    "certs make": ["certs", "make", "LOCKED/x"],
+    "flash put": ["flash", "put", "LOCKED/x", ":", "--state", "NEW"],
+    "flash ls": ["flash", "ls", "--state", "LOCKED/x"],
+    "sync": ["sync", "LOCKED/x", "--ftp", "9"],
+}
+
+
+@pytest.mark.parametrize("words", LOCKED.values(), ids=LOCKED)
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root can enter every folder")
+def test_a_folder_that_may_not_be_entered_is_one_line(tmp_path: Path, words: list[str]) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0)
+    names = {"LOCKED": str(locked), "NEW": str(tmp_path / "new"), "{script}": str(script(tmp_path, "print('ran')"))}
+    for name, path in names.items():
+        words = [word.replace(name, path) for word in words]
+    ended = run(*words)
+    assert (ended.status, ended.out) == (2, "")
+    assert len(ended.err.splitlines()) == 1
+    assert str(locked) in ended.err
+
+
+def test_the_host_may_refuse_a_folder_on_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same for root, who is refused nothing."""
+
+    def refused(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", refused)
+    for words in (["check", str(tmp_path)], ["power-cut", str(tmp_path)], ["sync", str(tmp_path), "--ftp", "9"]):
+        assert cli.main(words) == 2
+        assert capsys.readouterr().err == f"pycom-emulator: {tmp_path}: Permission denied\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -188,6 +260,56 @@ class TestEnding:
         done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, timeout=LIMIT, cwd=ROOT)
         assert done.stderr == ""
         assert (done.returncode, done.stdout) == ((0, "end\n") if closed == "stdin" else (1, ""))
+
+
+def shell(words: str, *command_line: str | Path) -> subprocess.CompletedProcess[str]:
+    """A command with the redirections of ``words``."""
+    line = " ".join([*(shlex.quote(word) for word in command(*command_line)), words])
+    return subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=LIMIT, cwd=ROOT)
+
+
+WITHOUT_OUTPUT = {
+    "explain": ["explain", "12"],
+    "api": ["api", "machine"],
+    "check": ["check", "{script}"],
+    "certs": ["certs", "check", "{script}"],
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell")
+class TestStreams:
+    @pytest.mark.parametrize("words", WITHOUT_OUTPUT.values(), ids=WITHOUT_OUTPUT)
+    def test_a_closed_stdout_changes_nothing_else(self, tmp_path: Path, words: list[str]) -> None:
+        path = str(script(tmp_path, "1/0"))
+        line = [word.replace("{script}", path) for word in words]
+        assert (shell(">&-", *line).returncode, shell(">&-", *line).stderr) == (run(*line).status, "")
+
+    def test_notes_do_not_come_onto_the_console_when_stderr_is_closed(self, tmp_path: Path) -> None:
+        done = shell("2>&-", "run", script(tmp_path, "print('x')"), "--ftp", "0")
+        assert (done.returncode, done.stdout) == (0, "x\n")
+
+    def test_nor_do_errors(self) -> None:
+        done = shell("2>&-", "run", "/nowhere/main.py")
+        assert (done.returncode, done.stdout) == (2, "")
+
+    @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device there")  # noqa: PTH110
+    @pytest.mark.parametrize("words", [["run", "{script}"], *WITHOUT_OUTPUT.values()], ids=["run", *WITHOUT_OUTPUT])
+    def test_a_full_disk_is_one_line(self, tmp_path: Path, words: list[str]) -> None:
+        path = str(script(tmp_path, "print('x')"))
+        done = shell(">/dev/full", *(word.replace("{script}", path) for word in words))
+        assert (done.returncode, done.stderr) == (1, f"pycom-emulator: standard output: {os.strerror(errno.ENOSPC)}\n")
+
+    @pytest.mark.parametrize("words", WITHOUT_OUTPUT.values(), ids=WITHOUT_OUTPUT)
+    def test_a_reader_that_has_gone_is_no_traceback(self, tmp_path: Path, words: list[str]) -> None:
+        path = str(script(tmp_path, "1/0"))
+        done = shell("| true", *(word.replace("{script}", path) for word in words))
+        assert done.stderr == ""
+
+    def test_ctrl_c_while_modules_are_imported_is_no_traceback(self) -> None:
+        early = "import os, signal, sys; import emulator.__main__ as m; import emulator.openssl_settings as s; "
+        early += "s.use_board_groups = lambda: os.kill(os.getpid(), signal.SIGINT); sys.exit(m.main())"
+        done = subprocess.run([sys.executable, "-c", early], capture_output=True, text=True, timeout=LIMIT, cwd=ROOT)
+        assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such files there")

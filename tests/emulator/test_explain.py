@@ -228,6 +228,25 @@ def test_unknown_is_one_line_and_status_1(query: str, capsys: pytest.CaptureFixt
     assert "\x1b" not in err
 
 
+@pytest.mark.parametrize(
+    ("query", "says_itself"),
+    [
+        ("ImportError: no module named 'foo'", True),
+        ("MemoryError: memory allocation failed, allocating 1024 bytes", True),
+        ("KeyboardInterrupt:", True),
+        ("OSError: 77777777", False),
+        ("foo", False),
+        ("N\u00e4meError", False),
+    ],
+)
+def test_what_needs_no_explanation(query: str, says_itself: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = explain(capsys, query)
+    assert status == 1
+    assert err.isascii()
+    assert ("this error says itself what is wrong" in err) == says_itself
+    assert ("no such number or text" in err) != says_itself
+
+
 @pytest.mark.parametrize("words", [[], ["--frob", "12"]], ids=["nothing", "option"])
 def test_wrong_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = explain(capsys, *words)

@@ -67,6 +67,35 @@ def test_ten_thousand_files(board: Board, tmp_path: Path) -> None:
     assert f"{MAX_FILES:,}" in refused(board, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "stays"),
+    [
+        (".main.py.swp", True),
+        (".main.py.swo", True),
+        ("main.py~", True),
+        ("#main.py#", True),
+        (".#main.py", True),
+        ("main.swp", False),
+        (".env", False),
+        ("#notes", False),
+        ("a~b", False),
+    ],
+)
+def test_what_editors_leave_while_they_edit_stays_on_the_host(
+    board: Board, project: Path, name: str, stays: bool
+) -> None:
+    (project / name).write_text("x")
+    board.load(project)
+    assert (board.flash / name).exists() is not stays
+
+
+@links
+def test_the_lock_of_an_editor_is_a_link_to_nothing(board: Board, project: Path) -> None:
+    (project / ".#main.py").symlink_to("ada@host.4711:1767225600")
+    board.load(project)
+    assert "/.#main.py" not in board.volume.snapshot()
+
+
 @links
 def test_a_link_that_leads_out(board: Board, project: Path, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("x")
@@ -75,6 +104,13 @@ def test_a_link_that_leads_out(board: Board, project: Path, tmp_path: Path) -> N
     (project / "link").unlink()
     (project / "link").symlink_to("/")
     assert "link" in refused(board, project)
+
+
+@links
+@pytest.mark.parametrize("target", ["nowhere", "lib/nowhere", "/nowhere", "link"])
+def test_a_link_to_nothing(board: Board, project: Path, target: str) -> None:
+    (project / "link").symlink_to(target)
+    assert "link: a link to what is not there" in refused(board, project)
 
 
 @links

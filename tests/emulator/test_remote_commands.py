@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,6 +100,21 @@ def test_sync_does_not_put_a_folder_where_a_file_is(
     assert "/flash/lib: EEXIST" in capsys.readouterr().err
 
 
+def test_sync_replaces_files_by_folders_and_the_other_way_round_if_told_to(
+    board: Board, url: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (board.flash / "lib").rmdir()
+    (board.flash / "lib").write_bytes(b"a file")
+    (board.flash / "ca.pem" / "below").mkdir(parents=True)
+    before = content(board)
+    assert command("sync", here, "--ftp", url) == 1
+    assert capsys.readouterr().err.endswith("; --delete replaces it\n")
+    assert content(board) == before
+    assert command("sync", here, "--ftp", url, "--delete") == 0
+    assert content(board)["/lib/pkg/__init__.py"] == b""
+    assert content(board)["/ca.pem"] == CERTIFICATE
+
+
 FAILURES: list[tuple[list[str], int, str]] = [
     (["get", "nope", "x"], 1, "/flash/nope: ENOENT"),
     (["get", "main.py/x", "x"], 1, "/flash/main.py"),
@@ -166,6 +182,25 @@ def answering(*answers: bytes) -> Iterator[int]:
             yield server.getsockname()[1]
         finally:
             thread.join()
+
+
+def test_a_board_that_ends_in_the_middle(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            client, _ = server.accept()
+            client.sendall(b"220 \r\n")
+            client.recv(1000)
+            client.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )  # a reset, as of a process killed
+            client.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        assert command("put", here / "ca.pem", "cert/", "--ftp", server.getsockname()[1]) == 1
+        thread.join()
+    assert capsys.readouterr().err == "pycom-emulator: login: the board closed the connection\n"
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import time
 
 import pytest
 
-from emulator import Board
+from emulator import Board, power
+from emulator.clock import Clock
 from emulator.power import PowerOff
 from tests.emulator.conftest import NEVER, RunScript, load
 
@@ -166,6 +168,74 @@ def test_interrupt_reaches_pure_python(board: Board) -> None:
     assert board.console.text.endswith("KeyboardInterrupt: \n")
 
 
+LOOPS = {
+    "pass on the line": "while 1: pass",
+    "statement on the line": "while True: x = 2",
+    "call on the line": "while True: f()",
+    "continue": "while True:\n        if x: continue\n        x = 2",
+    "condition": "while x: pass",
+    "condition of a call": "while f(): pass",
+    "condition, in lines": "while x is not None:\n        x = 3",
+    "condition and else": "while x: pass\n      else:\n        x = 2",
+    "loop in a loop": "while True:\n        while x: pass",
+    "in an if": "if x:\n        while x: pass",
+    "for": "for x in g(): pass",
+}
+TRIES = {
+    "except": "    try:\n      {loop}\n    except KeyboardInterrupt:\n      print('caught')\n",
+    "later in the block": "    try:\n      x = 1\n      {loop}\n      x = 2\n    except KeyboardInterrupt:\n      print('caught')\n",
+    "finally": "    try:\n      {loop}\n    finally:\n      print('caught')\n      return\n",
+    "with": "    with C():\n      {loop}\n",
+}
+
+
+@pytest.mark.parametrize("block", TRIES.values(), ids=TRIES.keys())
+@pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS.keys())
+def test_an_interrupt_of_a_loop_is_caught_around_it(board: Board, loop: str, block: str) -> None:
+    """The jump back of a loop is where it comes; on the board that is in the block (firmware: py/vm.c)."""
+    script = (
+        "class C:\n  def __enter__(self): pass\n  def __exit__(self, *a):\n    print('caught')\n    return True\n"
+        "def f(): return 1\ndef g():\n    while True: yield 1\n"
+        "def run():\n    x = 1\n" + block.format(loop=loop) + "run()\nprint('on')\n"
+    )
+    line = script[: script.index(loop)].count("\n") + 1
+    load(board, script)
+    board.start()
+    _wait_for_line(board, "run", line)
+    board.interrupt()
+    assert board.wait(NEVER)
+    assert board.console.text == "caught\non\n"
+
+
+def _wait_for_line(board: Board, function: str, line: int) -> None:
+    """Wait until a function of the script has come to a line."""
+    deadline = time.monotonic() + NEVER
+    while True:
+        main = board._cycle._main if board._cycle else None
+        frame = sys._current_frames().get(main.ident) if main else None
+        while frame is not None and frame.f_code.co_name != function:
+            frame = frame.f_back
+        if frame is not None and frame.f_lineno >= line:
+            return
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.001)
+
+
+LEAVING = {
+    "break": ("while n < 5:\n      n += 1\n      if n == 3: break", 3),
+    "continue": ("while n < 5:\n      n += 1\n      if n == 3: continue\n      m = n", 5),
+    "else": ("while n < 5:\n      n += 1\n    else:\n      n = 9", 9),
+    "break in else": ("while True:\n      while n < 5:\n        n += 1\n      else:\n        n = 8\n        break", 8),
+    "break and else": ("while n < 5:\n      n += 1\n      if n == 3: break\n    else:\n      n = 9", 3),
+    "never": ("while n > 5: n = 7", 0),
+}
+
+
+@pytest.mark.parametrize(("loop", "result"), LEAVING.values(), ids=LEAVING.keys())
+def test_a_loop_in_a_block_is_left_as_any(run_script: RunScript, loop: str, result: int) -> None:
+    assert run_script(f"n = 0\nif 1:\n  try:\n    {loop}\n  finally:\n    print(n)\n").text == f"{result}\n"
+
+
 def test_expect_and_fail(run_script: RunScript) -> None:
     endless = "import time\nwhile True:\n    print('tick 1')\n    time.sleep(0.01)\n"
     assert run_script(endless, until="tick 1").exit_code == 0
@@ -272,3 +342,29 @@ def test_start_and_stop_from_many_threads() -> None:
         assert failures == []
         load(board, "print('works')")
         assert board.run(timeout=NEVER).text.endswith("works\n")
+
+
+@pytest.mark.parametrize("kind", [PowerOff, KeyboardInterrupt])
+def test_what_is_injected_at_the_very_end_of_a_thread_is_not_seen(
+    kind: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    escaped: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", escaped.append)
+    ending, go_on = threading.Event(), threading.Event()
+
+    def ends() -> None:
+        ending.set()
+        while not go_on.wait(0.5):
+            pass
+
+    cycle = power.PowerCycle(Clock(), on_change=ends)
+    thread = cycle.start_thread(lambda: None)
+    assert ending.wait(NEVER)
+    thread.inject(kind)
+    go_on.set()
+    thread.thread.join(NEVER)
+    assert not escaped
+    injected: list[int] = []
+    monkeypatch.setattr(power, "_set_async_exception", lambda ident, kind: injected.append(ident))
+    thread.inject(kind)
+    assert not injected, "another thread may have the number by now"

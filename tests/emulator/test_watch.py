@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from emulator import Board, ProjectError
-from emulator.project import Project
+from emulator.project import Project, read
 from emulator.watch import Changes, Watch, apply
 from tests.emulator.commandline import running
 from tests.emulator.conftest import NEVER
@@ -102,6 +102,18 @@ def test_what_never_goes_onto_a_board_is_no_change(project: Path, name: str) -> 
     assert seen(watch) is None
 
 
+def test_an_editor_that_saves_is_one_change(project: Path) -> None:
+    watch = Watch(project)
+    (project / ".main.py.swp").write_text("x")
+    (project / "main.py").rename(project / "main.py~")
+    touched(project / "main.py", "print(2)")
+    found = seen(watch)
+    assert found is not None
+    assert str(found) == "main.py"
+    (project / ".main.py.swp").unlink()
+    assert seen(watch) is None
+
+
 def test_what_is_taken_back_is_a_change_again(project: Path) -> None:
     watch = Watch(project)
     for text in ("print(2)", "import a\nprint(a.x)"):
@@ -189,6 +201,78 @@ def test_a_change_may_take_a_hard_reset(board: Board, project: Path) -> None:
     apply(board, found)
     assert board.wait(NEVER)
     assert board.console.text == "1\nagain\n"
+
+
+def file_for_folder(folder: Path) -> None:
+    remove_folder(folder)
+    (folder / "lib").write_text("a file now")
+
+
+def folder_for_file(folder: Path) -> None:
+    (folder / "main.py").unlink()
+    (folder / "main.py").mkdir()
+    (folder / "main.py" / "x").write_text("1")
+
+
+@pytest.mark.parametrize("change", [file_for_folder, folder_for_file])
+def test_a_file_takes_the_place_of_a_folder_and_the_other_way_round(
+    board: Board, project: Path, change: Callable[[Path], None]
+) -> None:
+    board.load(project)
+    watch = Watch(project)
+    board.start()
+    assert board.wait(NEVER)
+    change(project)
+    found = seen(watch)
+    assert found is not None
+    apply(board, found)
+    assert board.wait(NEVER)
+    assert board.resets == 1
+    there = {path: content for path, content in board.volume.snapshot().items() if path in read(project).entries}
+    assert there == read(project).entries
+    assert "/lib/a.py" not in board.volume.snapshot() or (project / "lib" / "a.py").exists()
+
+
+def test_what_did_not_get_onto_the_board_comes_with_the_next_change(project: Path) -> None:
+    watch = Watch(project)
+    remove_folder(project)
+    assert seen(watch) is not None
+    watch.give_back()
+    assert seen(watch) is None
+    write_main(project)
+    found = seen(watch)
+    assert found is not None
+    assert set(found.project.entries) == {"/main.py"}
+    assert found.removed == ("/lib/a.py", "/lib")
+
+
+def test_a_folder_outside_the_project_is_followed(project: Path) -> None:
+    built = project.parent / "built"
+    built.mkdir()
+    (built / "main.py").write_text("print(1)")
+    (project / "pymakr.conf").write_text(json.dumps({"dist_dir": "../built"}))
+    watch = Watch(project)
+    assert seen(watch) is None
+    assert seen(watch) is None
+    touched(built / "main.py", "print(2)")
+    found = seen(watch)
+    assert found is not None
+    assert found.project.entries == {"/main.py": b"print(2)"}
+
+
+def test_a_change_that_does_not_fit_is_told_and_not_lost(project: Path) -> None:
+    with running("run", project, "--watch") as command:
+        command.wait_for("err", "watch: ")
+        with (project / "big").open("wb") as file:
+            file.truncate(5 << 20)
+        touched(project / "main.py", "print('changed')")
+        assert "soft reset" not in command.wait_for("err", "nothing has changed on the board")
+        (project / "big").unlink()
+        command.wait_for("out", "changed")
+        command.send(signal.SIGTERM)
+        ended = command.finish()
+    assert ended.status == 143
+    assert ended.err.count("soft reset") == 1
 
 
 def test_the_command_follows_a_project(project: Path) -> None:

@@ -19,7 +19,7 @@ from emulator.runtime.source.callgraph import SPECIAL
 from emulator.runtime.source.decode import decode, one_line_end
 from emulator.runtime.source.errors import INDENTATION, NOT_IMPLEMENTED, RECURSION, Problem, SourceError, invalid
 from emulator.runtime.source.patterns import lazy
-from emulator.runtime.source.rewrite import Rewriter
+from emulator.runtime.source.rewriting import Rewriter
 from emulator.runtime.source.tokens import refused, repaired, with_brackets
 
 Result = TypeVar("Result")

@@ -270,6 +270,11 @@ def test_stopping_and_the_timeout(bench: Bench) -> None:
         ("Server(timeout=4)", "ValueError invalid argument(s) value"),
         ("Server(timeout=5.5)", "TypeError can't convert float to int"),
         ("Server().timeout(4)", "ValueError invalid argument(s) value"),
+        ("Server(None)", "TypeError can't convert NoneType to int"),
+        ("Server(login=None)", "TypeError object 'NoneType' is not a tuple or list"),
+        ("Server(timeout=None)", "TypeError can't convert NoneType to int"),
+        ("Server(login=('a' * 33, 'b'), timeout=None)", "TypeError can't convert NoneType to int"),
+        ("Server(timeout=4294968)", "ValueError invalid argument(s) value"),
     ],
 )
 def test_wrong_server_calls(bench: Bench, call: str, shown: str) -> None:
@@ -277,6 +282,20 @@ def test_wrong_server_calls(bench: Bench, call: str, shown: str) -> None:
     assert bench.board.servers.login == ("micro", "python")
 
 
-def test_the_login_is_set_before_the_timeout_is_looked_at(bench: Bench) -> None:
-    bench.run(ONE_LINE.format("Server(login=('me', 'secret'), timeout=1)"))
-    assert bench.board.servers.login == ("me", "secret")
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize(
+    ("call", "login"),
+    [
+        ("Server.init(s, login=('me', 'secret'), timeout=1)", ("me", "secret")),
+        ("Server(login=('me', 'secret'), timeout=1)", ("me", "secret")),
+        ("Server(timeout=1)", ("micro", "python")),
+    ],
+)
+def test_the_login_is_set_before_the_timeout_is_looked_at(
+    bench: Bench, call: str, login: object, running: bool
+) -> None:
+    """And nothing is started then (firmware: esp32/mods/modnetwork.c)."""
+    stop = "" if running else "s.deinit()\n"
+    bench.run(f"s = Server(login=('old', 'one'))\n{stop}try: {call}\nexcept ValueError: print('refused')")
+    servers = bench.board.servers
+    assert (servers.running, servers.login, servers.timeout) == (running, login, 300)

@@ -160,6 +160,31 @@ def test_paste_mode(person: Person) -> None:
     assert person.type("y\r").endswith("NameError: name 'y' isn't defined\n>>> ")
 
 
+AGAIN = "def k():\r  try:\r    1/0\r  finally:\r    print('f')\r"
+FRAMES = '  File "<stdin>", line 5, in k\n  File "<stdin>", line 3, in k\nZeroDivisionError: divide by zero\n'
+BY = {
+    "statement": ("def k():\rtry:\r1/0\r\x7ffinally:\rprint('f')\r\x7f\x7f\r", ""),
+    "paste mode": (f"{E}{AGAIN}{D}", ""),
+    "raw mode": (f"{A}{AGAIN}{D}", "\x04\x04>"),
+}
+
+
+@pytest.mark.parametrize("later", ["", "y = 1\r", f"{E}def m():\r  return\r{D}"], ids=["at once", "statement", "paste"])
+@pytest.mark.parametrize(("define", "shown"), BY.values(), ids=BY.keys())
+def test_tracebacks_are_those_of_the_text_a_function_stands_in(
+    person: Person, define: str, shown: str, later: str
+) -> None:
+    """An exception that goes through ``finally`` has an entry more (firmware: py/vm.c), whatever was typed since."""
+    person.type(define, shown or "\n>>> ")
+    if shown:
+        person.type(B, ">>> ")
+    if later:
+        person.type(later, "\n>>> ")
+        person.type("'on'\r", "\n'on'\n>>> ")
+    text = person.type("k()\r", "divide by zero\n>>> ")
+    assert text.endswith(f'f\nTraceback (most recent call last):\n  File "<stdin>", line 1, in <module>\n{FRAMES}>>> ')
+
+
 def test_an_interrupt_ends_what_runs(person: Person) -> None:
     person.type("import time\r")
     person.type("def wait():\rprint('waits')\rtime.sleep(1000)\r\x7f\r")
@@ -175,6 +200,31 @@ def test_input_at_the_prompt(person: Person) -> None:
     person.type("a = input('name? ')\r", "\nname? ")
     assert person.type("Anna\r") == "Anna\n>>> "
     assert person.type("a\r") == "a\n'Anna'\n>>> "
+
+
+def test_tab_in_input(person: Person) -> None:
+    """``input()`` has the line editor of the prompt, all of it."""
+    person.type("long_name = 5\r")
+    person.type("a = input('? ')\r", "\n? ")
+    assert person.type("lon\t\r") == "long_name\n>>> "
+
+
+READING = {
+    "line": ("sys.stdin.readline()", "ab\x7fc\r", "'ab\\x7fc\\n'"),
+    "line that ends with LF": ("sys.stdin.readline()", "ab\n", "'ab\\n'"),
+    "part of a line": ("sys.stdin.readline(2)", "ab", "'ab'"),
+    "control characters": ("sys.stdin.readline()", f"{A}{D}\x1b[A\t\r", "'\\x01\\x04\\x1b[A\\t\\n'"),
+    "next": ("next(sys.stdin)", "é\r", "'\\xe9\\n'"),
+    "characters": ("sys.stdin.read(3)", "a\r\n", "'a\\n\\n'"),
+}
+
+
+@pytest.mark.parametrize(("call", "keys", "value"), READING.values(), ids=READING.keys())
+def test_stdin_takes_keys_as_they_are(person: Person, call: str, keys: str, value: str) -> None:
+    """Neither shown nor edited (firmware: lib/utils/sys_stdio_mphal.c, py/stream.c)."""
+    person.type("import sys\r")
+    person.type(f"{call}\r", f"{call}\n")
+    assert person.type(keys) == f"{value}\n>>> "
 
 
 def test_a_soft_reset_runs_the_scripts_again(person: Person) -> None:

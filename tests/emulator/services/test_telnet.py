@@ -20,6 +20,7 @@ from tests.emulator.services.wires import (
     BANNER,
     LOGGED_IN,
     LOGIN_OPTIONS,
+    RAW,
     A,
     C,
     Client,
@@ -29,6 +30,7 @@ from tests.emulator.services.wires import (
     port_of,
     reconnect,
     started,
+    tcp,
     telnet,
 )
 
@@ -221,6 +223,22 @@ def test_ctrl_f_is_data_in_the_raw_mode_but_as_a_quirk() -> None:
                 else:
                     client.until(b"OK1\r\n\x04\x04>")
                     assert [note.code for note in board.notes].count("ctrl-f-resets-tools") == 1
+
+
+@pytest.mark.parametrize("binary", [False, True], ids=["at the login", "in binary mode"])
+def test_ctrl_f_is_not_told_of_where_it_does_nothing(board: Board, binary: bool) -> None:
+    started(board)
+    with tcp(board) as tool, reconnect(port_of(board.servers.open_telnet())) as client:
+        tool.ask(A, RAW)
+        if binary:
+            log_in(client).until(LOGGED_IN.removesuffix(b"\r\n>>> "))
+            assert client.ask(b"\xff\xfb\x00", b"\x00") == b"\xff\xfd\x00"
+            assert client.ask(F + b"\xff\xfc\x00", b"\x00") == b"\xff\xfe\x00"
+        else:
+            client.until(b"Login as: ")
+            client.send(F + b"\r")
+            client.until(LOGIN_OPTIONS)
+    assert [note.code for note in board.notes] == []
 
 
 # -- clients that do harm ---------------------------------------------------------------------------------------------

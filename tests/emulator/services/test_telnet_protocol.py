@@ -40,7 +40,7 @@ class Client:
             if piece is None:
                 self.protocol.prompt()
             else:
-                self.events += self.protocol.receive(piece, interrupt=interrupt, reset_key=reset_key)
+                self.events += self.protocol.receive(piece, interrupt=interrupt, reset_key=lambda: reset_key)
             self.out += self.protocol.data_to_send()
         return self.out[before:]
 

@@ -5,13 +5,17 @@ firmware: lib/utils/pyexec.c, lib/mp-readline/readline.c, esp32/hal/esp32_mphal.
 
 from __future__ import annotations
 
+import re
 import sys
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from emulator import Board
-from tests.emulator.conftest import load
+from emulator.services.telnet_protocol import FRESH_LINE
+from tests.emulator.conftest import NEVER, load
 from tests.emulator.services.wires import BANNER, RAW, A, B, C, Client, D, E, F, Wire, pty, started, tcp, telnet
 
 WIRES = [
@@ -169,6 +173,32 @@ class reached:  # noqa: N801
 
     def __exit__(self, *_: object) -> None:
         self._client.close()
+
+
+def test_what_waits_is_read_from_telnet_first(board: Board) -> None:
+    """firmware: esp32/hal/esp32_mphal.c"""
+    load(
+        board,
+        "import os\nprint('begins')\n"
+        "while True:\n    try:\n        os.stat('/flash/go')\n        break\n    except OSError:\n        pass\n",
+    )
+    with reached(board, telnet) as first, tcp(board) as second:
+        _wait(board, len(FRESH_LINE))
+        for client, keys in ((second, b"'one'\r"), (first, b"'two'\r"), (second, b"'three'\r"), (first, b"'four'\r")):
+            count = board.console_input.unread + len(keys)
+            client.send(keys)
+            _wait(board, count)
+        board.vfs.mkdir("/flash/go")
+        shown = first.until(b"'three'\r\n>>> ")
+    assert re.findall(rb"\n'(\w+)'", shown) == [b"two", b"four", b"one", b"three"]
+
+
+def _wait(board: Board, unread: int) -> None:
+    """Wait until so many characters wait to be read."""
+    deadline = time.monotonic() + NEVER
+    while board.console_input.unread != unread:
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.001)
 
 
 def test_input_waits_for_a_wire(board: Board) -> None:

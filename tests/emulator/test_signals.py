@@ -1,0 +1,64 @@
+"""Ctrl-C and SIGTERM reach the command line, whatever it is doing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+
+import pytest
+
+from emulator.signals import Interrupted, Signals
+from tests.emulator.conftest import NEVER
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+
+NUMBERS = [signal.SIGINT, signal.SIGTERM]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_first_one_is_raised_and_none_tears_the_ending_apart(number: signal.Signals) -> None:
+    with Signals(), pytest.raises(Interrupted) as raised:
+        try:
+            signal.raise_signal(number)
+        finally:
+            signal.raise_signal(number)
+    assert raised.value.status == 128 + number
+
+
+class Finalised:
+    """What its finaliser is interrupted by is lost: it may raise nothing."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        self.number = number
+
+    def __del__(self) -> None:
+        signal.raise_signal(self.number)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_one_that_comes_while_a_finaliser_runs_comes_again(number: signal.Signals) -> None:
+    waited = threading.Event()
+    began = time.monotonic()
+    with Signals(), pytest.raises(Interrupted) as raised:
+        Finalised(number)
+        waited.wait(NEVER)
+    assert raised.value.number == number
+    assert time.monotonic() - began < NEVER / 2, "it ends a wait, too"
+
+
+def test_what_else_a_finaliser_raises_is_told_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing:
+        def __del__(self) -> None:
+            raise ValueError
+
+    told: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda event: told.append(event.exc_type))
+    hook = sys.unraisablehook
+    with Signals():
+        Failing()
+    assert told == [ValueError]
+    assert sys.unraisablehook is hook
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
