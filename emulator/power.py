@@ -127,12 +127,14 @@ class ScriptThread:
         """Have an exception raised in this thread soon. Does nothing once it has ended: its number may be another's by then."""
         with self._inject_lock:
             if not self._over:
-                _set_async_exception(self.ident, ctypes.py_object(kind))
+                _set_async_exception(self.ident, kind)
 
     def _end_injections(self) -> None:
+        """From now on there are none; one that is still on its way is raised here, not in Python's own code later."""
         with self._inject_lock:
             self._over = True
-            _set_async_exception(self.ident, None)  # one that is still on its way would come out of Python's own code
+        for _ in range(2):  # CPython looks at calls and jumps; taking it back instead would leave it looking for ever
+            _look()
 
     # -- waiting ------------------------------------------------------------------------------------------------
 
@@ -380,9 +382,12 @@ def current() -> ScriptThread:
     return thread
 
 
-def _set_async_exception(ident: int, kind: ctypes.py_object[type[BaseException]] | None) -> None:
-    """None takes back one that has not been raised yet."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), kind)
+def _look() -> None:
+    """Do nothing, but be a call."""
+
+
+def _set_async_exception(ident: int, kind: type[BaseException]) -> None:
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(kind))
 
 
 def _poll(waker: int, read: Sequence[int], write: Sequence[int], timeout: float) -> tuple[bool, Ready]:
