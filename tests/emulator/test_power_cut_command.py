@@ -213,8 +213,7 @@ def test_ctrl_c_ends_the_sweep(tmp_path: Path) -> None:
         _await_threads(process.process.pid)
         process.send(signal.SIGINT)
         ended = process.finish()
-    assert ended.status == 130
-    assert "Traceback" not in ended.err
+    assert (ended.status, ended.err) == (130, "")
 
 
 def _await_threads(pid: int) -> None:
