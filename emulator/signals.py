@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM for the command line: the first one ends what is going on, and none tears the ending apart."""
+"""Ctrl-C, SIGTERM and SIGHUP (a terminal was closed): the first one ends what is going on, and none tears the ending apart."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from types import FrameType, TracebackType
 INSISTED = 5
 """So many signals mean that the person does not want to wait for the end."""
 
+
+_NUMBERS = [number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None]
 
 _AGAIN = 0.01
 """Seconds until a signal is sent once more that came at a moment when it could not be raised."""
@@ -27,7 +29,7 @@ class Interrupted(BaseException):
 
 
 class Signals:
-    """While armed, SIGINT and SIGTERM raise :class:`Interrupted` in the main thread, once; then it takes :meth:`arm` again."""
+    """While armed, these signals raise :class:`Interrupted` in the main thread, once; then it takes :meth:`arm` again."""
 
     def __init__(self) -> None:
         self._armed = False
@@ -40,8 +42,11 @@ class Signals:
 
     def __enter__(self) -> Signals:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._came)
+            for number in _NUMBERS:
+                if (
+                    signal.getsignal(number) is not signal.SIG_IGN or number == signal.SIGINT
+                ):  # nohup is to have its way
+                    self._before[number] = signal.signal(number, self._came)
         self._told, sys.unraisablehook = sys.unraisablehook, self._unraisable
         self._armed = True
         return self

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM reach the command line, whatever it is doing."""
+"""Ctrl-C, SIGTERM and SIGHUP reach the command line, whatever it is doing."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from emulator.signals import Interrupted, Signals
+from tests.emulator.commandline import running
 from tests.emulator.conftest import NEVER
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+if os.name == "nt":
+    pytest.skip("signals of POSIX", allow_module_level=True)
 
-NUMBERS = [signal.SIGINT, signal.SIGTERM]
+NUMBERS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -62,3 +65,25 @@ def test_what_else_a_finaliser_raises_is_told_as_before(monkeypatch: pytest.Monk
     assert told == [ValueError]
     assert sys.unraisablehook is hook
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_nohup_has_its_way() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Signals():
+            signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_terminal_that_is_closed_ends_the_command(tmp_path: Path) -> None:
+    script = tmp_path / "main.py"
+    script.write_text("print('up')\n")
+    with running("run", script, "--stay", "--ftp", "0", "--state", tmp_path / "board") as emulator:
+        emulator.wait_for("out", "up")
+        emulator.send(signal.SIGHUP)
+        ended = emulator.finish()
+    assert ended.status == 128 + signal.SIGHUP
+    assert "Traceback" not in ended.err
+    assert (tmp_path / "board" / "flash" / "main.py").read_text() == "print('up')\n"
