@@ -21,7 +21,7 @@ from emulator.console import Console
 from emulator.console_input import ConsoleInput
 from emulator.device import Device
 from emulator.errors import BoardOSError
-from emulator.hostmap import HostMap, parse_map, parse_publish
+from emulator.hostmap import HostMap, no_two, parse_map, parse_publish
 from emulator.led import Led
 from emulator.notes import Note, Notebook
 from emulator.nvs import Nvs
@@ -174,8 +174,8 @@ class Board:
         self.stand_in: tuple[str, bytes] | None = None
         """Name and source of a script that runs in place of main.py without being on the flash."""
         self.hostmap = HostMap(
-            dict(parse_map(m) for m in maps),
-            dict(parse_publish(p) for p in published),
+            no_two(parse_map, maps),
+            no_two(parse_publish, published),
             offline=offline,
             note=self.notes.add,
         )

@@ -10,8 +10,9 @@ import ipaddress
 import re
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from emulator.errnos import EAI_FAIL, NEWLIB
 from emulator.errors import BoardOSError
@@ -28,6 +29,20 @@ MAP_EXAMPLE = "cloud.blynk.cc:8441=127.0.0.1:9443"
 PUBLISH_EXAMPLE = "8080:80"
 _MADE_UP = ipaddress.ip_network("198.18.0.0/15")
 _DOTTED = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
+
+
+_Here = TypeVar("_Here")
+_There = TypeVar("_There")
+
+
+def no_two(parse: Callable[[str], tuple[_Here, _There]], texts: Iterable[str]) -> dict[_Here, _There]:
+    """Read several with ``parse``. Raises ValueError as it does, and where two say something else about one place."""
+    found: dict[_Here, _There] = {}
+    for text in texts:
+        here, there = parse(text)
+        if found.setdefault(here, there) != there:
+            raise ValueError(f"{text!r}: this place has been sent elsewhere already; say it once")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

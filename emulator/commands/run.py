@@ -176,8 +176,7 @@ _text.__name__ = "text"
 def execute(options: argparse.Namespace) -> int:
     """Run and return the exit status."""
     own_process()
-    if options.listen is not None and (options.ftp, options.telnet, options.serial_tcp) == (None, None, None):
-        raise UsageError("--listen: nothing listens; it goes with --ftp, --telnet or --serial-tcp")
+    _check_together(options)
     try:
         board = Board(
             options.board,
@@ -196,9 +195,8 @@ def execute(options: argparse.Namespace) -> int:
     except (ValueError, ProjectError) as error:
         raise UsageError(str(error)) from error
     board.notes.listen(show_note)
-    output = Output(
-        board, prompt=options.repl
-    )  # before any service: a client may be quick, and the board answer on the console
+    # before any service: a client may be quick, and the board answer on the console
+    output = Output(board, prompt=options.repl)
     try:
         watch = _watch_of(options)
         board.load(options.path, options.flash)
@@ -220,6 +218,14 @@ def execute(options: argparse.Namespace) -> int:
         sys.stderr.flush()
         os._exit(status)
     return status
+
+
+def _check_together(options: argparse.Namespace) -> None:
+    """Refuse what would do nothing."""
+    if options.listen is not None and (options.ftp, options.telnet, options.serial_tcp) == (None, None, None):
+        raise UsageError("--listen: nothing listens; it goes with --ftp, --telnet or --serial-tcp")
+    if "ftp" in options.log and options.ftp is None:
+        raise UsageError("--log ftp: there is no session to log; it goes with --ftp")
 
 
 Opener = Callable[[], str]

@@ -73,6 +73,15 @@ WRONG = {
     "map without =": (["run", "{script}", "--map", "nonsense"], "nonsense"),
     "map without port": (["run", "{script}", "--map", "a=b:1"], "a=b:1"),
     "map with a bad port": (["run", "{script}", "--map", "a:1=b:70000"], "70000"),
+    "map twice": (
+        ["run", "{script}", "--map", "a:1=b:2", "--map", "a:1=c:3"],
+        "'a:1=c:3': this place has been sent elsewhere",
+    ),
+    "publish twice": (["run", "{script}", "--publish", "8080:80", "--publish", "8081:80"], "'8081:80': this place"),
+    "log of nothing": (
+        ["run", "{script}", "--log", "ftp"],
+        "--log ftp: there is no session to log; it goes with --ftp",
+    ),
     "publish": (["run", "{script}", "--publish", "80"], "80"),
     "board": (["run", "{script}", "--board", "esp8266"], "esp8266"),
     "fs": (["run", "{script}", "--fs", "ext4"], "ext4"),
