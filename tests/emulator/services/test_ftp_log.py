@@ -20,6 +20,7 @@ from emulator.services.ftp_log import printable, shown_command
 from flashfs import Vfs
 from tests.emulator.commandline import LIMIT, run, running
 from tests.emulator.services.ftp_harness import PATIENCE, Bench, Client, until
+from tests.ports import free_port
 
 Make = Callable[..., Bench]
 
@@ -213,8 +214,7 @@ def test_port_without_permission_is_said_in_one_line(monkeypatch: pytest.MonkeyP
 
 
 def test_the_boards_port_brings_its_data_port(bench: Bench) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     assert (ftp_engine.REAL_PORT, ftp_engine.REAL_DATA_PORT) == (21, 2024)
     bench.server._engine.data_port = port  # type: ignore[union-attr]
     client = bench.client()
