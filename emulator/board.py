@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from emulator import models
 from emulator.boot import INTERRUPTED, SAFE_BOOT_NOW, SAFE_BOOT_ONCE, SOFT_RESET, WDT_RESET, Outcome, boot
+from emulator.changes import Changes
 from emulator.clock import Clock
 from emulator.config_block import NO_TIMEOUT, ConfigBlock
 from emulator.console import Console
@@ -193,7 +194,8 @@ class Board:
         )
         self._lines: list[PtyLine | TcpLine] = []
         self._origins: dict[str, tuple[str, bytes]] = {}
-        self._changed = threading.Condition()
+        self._changes = Changes()
+        self._power_lock = threading.Lock()
         self._supervisor: threading.Thread | None = None
         self._cycle: PowerCycle | None = None
         self._trace: TraceFunction | None = None
@@ -322,10 +324,7 @@ class Board:
     def stop(self) -> None:
         """Cut the power and wait until nothing of the script is left. Does nothing when the board is off."""
         with self._life:  # whoever comes second returns when the board is off, too
-            with self._changed:
-                self._stopping = True
-                cycle = self._cycle
-                self._changed.notify_all()
+            cycle = self._begin_stopping()
             if cycle is not None:
                 cycle.switch_off(Ending.STOPPED)
             supervisor, self._supervisor = self._supervisor, None
@@ -343,6 +342,14 @@ class Board:
         if self._state is not None:
             self._state.flush()
 
+    def _begin_stopping(self) -> PowerCycle | None:
+        """From now on no power cycle begins; the one there is."""
+        with self._power_lock:
+            self._stopping = True
+            cycle = self._cycle
+        self.wake()
+        return cycle
+
     def power_cut(self) -> None:
         """The power goes at this instant. What was not committed is lost; the board can be started again.
 
@@ -350,10 +357,7 @@ class Board:
         nothing of the script is left, as with :meth:`stop`; inside ``volume.on_step``, where it cannot wait, it gets the
         board's EIO instead, and the step does not take place.
         """
-        with self._changed:
-            self._stopping = True
-            cycle = self._cycle
-            self._changed.notify_all()
+        cycle = self._begin_stopping()
         if cycle is not None:
             cycle.switch_off(Ending.STOPPED)
             thread = current_or_none()
@@ -519,19 +523,11 @@ class Board:
         return run.result()
 
     def _wait(self, predicate: Callable[[], bool], deadline: float | None) -> bool:
-        with self._changed:
-            while not predicate():
-                left = None if deadline is None else deadline - time.monotonic()
-                if left is not None and left <= 0:
-                    return False
-                # a bounded wait: on Windows Ctrl-C does not interrupt an endless one
-                self._changed.wait(0.5 if left is None else min(left, 0.5))
-            return True
+        return self._changes.wait(predicate, deadline)
 
     def wake(self) -> None:
         """Something changed that a waiter may wait for."""
-        with self._changed:
-            self._changed.notify_all()
+        self._changes.tell()
 
     # -- the life of the board -------------------------------------------------------------------------------------
 
@@ -540,7 +536,7 @@ class Board:
         while True:
             cycle = PowerCycle(self.clock, on_change=self.wake, hold_flash=self._hold_flash)
             cycle.trace = self._trace
-            with self._changed:
+            with self._power_lock:
                 if self._stopping:
                     return
                 self._cycle = cycle

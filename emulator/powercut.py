@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -178,6 +179,8 @@ class Sweep:
     maps: Sequence[str] = ()
     time_limit: float = TIME_LIMIT
     check: tuple[str, bytes] | None = None
+    undisturbed: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+    """What keeps signals back while a board is switched on, which starts a thread."""
 
     def __post_init__(self) -> None:
         self._known: dict[bytes, _Started] = {}
@@ -229,7 +232,7 @@ class Sweep:
         with self._board() as board:
             ledger = _follow(board)
             ledger.clean_from = most
-            board.start()
+            self._on(board)
             ended = self._wait(board, ledger, self.time_limit)
             if ended is Ended.LIMIT:
                 # not in the middle of something: that would be a cut like those to come
@@ -260,7 +263,7 @@ class Sweep:
 
     def _cut(self, board: Board, number: int, report: Report) -> Ledger:
         ledger = _follow(board, number)
-        board.start()
+        self._on(board)
         # a run that took up to the time limit may take a little longer the next time
         after_all = number > len(report.steps)
         self._wait(board, ledger, self.time_limit * 2 + 1, lambda: after_all and len(ledger.steps) >= len(report.steps))
@@ -278,7 +281,7 @@ class Sweep:
                 starts[known] = _Start(
                     board, _follow(board), len(board.console.text), time.monotonic() + self.time_limit
                 )
-                board.start()
+                self._on(board)
         quiet = QUIET if self.check is None else self.time_limit
         pending = dict(starts)
         while pending:
@@ -290,6 +293,10 @@ class Sweep:
             if pending:
                 next(iter(pending.values())).board.wait(POLL)
         return [self._known[known] for known in prints]
+
+    def _on(self, board: Board) -> None:
+        with self.undisturbed():
+            board.start()
 
     def _off(self, board: Board) -> None:
         board.power_cut()

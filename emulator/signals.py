@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 
 INSISTED = 5
@@ -68,6 +69,16 @@ class Signals:
     def disarm(self) -> None:
         """From now on signals are only counted."""
         self._armed = False
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep back, until the end of the block, what would tear it apart."""
+        armed, self._armed = self._armed, False
+        try:
+            yield
+        finally:
+            if armed:
+                self.arm()
 
     def _unraisable(self, event: sys.UnraisableHookArgs) -> None:
         lost = event.exc_value

@@ -113,6 +113,7 @@ def execute(options: argparse.Namespace) -> int:
             maps=options.map,
             time_limit=options.timeout,
             check=_check(options.check),
+            undisturbed=options.signals.held,
         )
         with progress("cuts", patience=0) as show:
             report = sweep.run(options.first, options.limit, show)

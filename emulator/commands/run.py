@@ -255,24 +255,23 @@ def _run(board: Board, options: argparse.Namespace, output: Output, watch: Watch
     stay = options.stay or options.repl or options.watch
     run = Run(board, options.expect, options.fail, options.timeout, stay=stay)
     presses = Presses(board, prompt=options.repl)
-    detach = unwatch = _nothing
     status: int | None = None
-    started = False
     hint = board.wired and not stay
+    signals.disarm()  # a thread that is being started is not to be torn apart; what comes meanwhile is raised by arm()
+    detach = attach_stdin(board, signals, prompt=options.repl)
+    board.start(repl=options.repl or (stay and board.wired))
+    unwatch = follow(board, watch, options.path) if watch is not None else _nothing
+    pressed = False
     while status is None:
         try:
-            if not started:
-                started = True
-                detach = attach_stdin(board, signals, prompt=options.repl)
-                board.start(repl=options.repl or (stay and board.wired))
-                unwatch = follow(board, watch, options.path) if watch is not None else unwatch
-            else:
-                signals.arm()
+            signals.arm()
+            if pressed:
                 board.interrupt()
             run.wait()
             signals.disarm()
             break
         except Interrupted as signal_:
+            pressed = True
             if signal_.number != signal.SIGINT or presses.end_it():
                 status = signal_.status
     unwatch()

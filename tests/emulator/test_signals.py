@@ -94,3 +94,13 @@ def test_terminal_that_is_closed_ends_the_command(tmp_path: Path) -> None:
     assert ended.status == 128 + signal.SIGHUP
     assert "Traceback" not in ended.err
     assert (tmp_path / "board" / "flash" / "main.py").read_text() == "print('up')\n"
+
+
+def test_what_is_held_back_comes_at_the_end() -> None:
+    done = []
+    with Signals() as signals, pytest.raises(Interrupted):
+        with signals.held():
+            signal.raise_signal(signal.SIGINT)
+            done.append("undisturbed")
+        done.append("never")
+    assert done == ["undisturbed"]
