@@ -44,9 +44,8 @@ class Signals:
     def __enter__(self) -> Signals:
         if threading.current_thread() is threading.main_thread():
             for number in _NUMBERS:
-                if (
-                    signal.getsignal(number) is not signal.SIG_IGN or number == signal.SIGINT
-                ):  # nohup is to have its way
+                # nohup is to have its way
+                if signal.getsignal(number) is not signal.SIG_IGN or number == signal.SIGINT:
                     self._before[number] = signal.signal(number, self._came)
         self._told, sys.unraisablehook = sys.unraisablehook, self._unraisable
         self._armed = True

@@ -324,11 +324,10 @@ def own_process() -> None:
     told = sys.unraisablehook
 
     def unraisable(event: sys.UnraisableHookArgs) -> None:
-        # a generator or finaliser of the script's that fails while it is collected: the board says nothing either
-        if isinstance(
-            event.exc_value, PowerOff
-        ):  # injected into a finaliser of ours: the power is off, there is nothing to tell
+        # injected into a finaliser of ours: the power is off, there is nothing to tell
+        if isinstance(event.exc_value, PowerOff):
             return
+        # a generator or finaliser of the script's that fails while it is collected: the board says nothing either
         if event.exc_traceback is None or "__builtins__" not in event.exc_traceback.tb_frame.f_globals:
             return
         told(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
@@ -52,3 +53,13 @@ def run_script(board: Board) -> RunScript:
         return board.run(timeout=timeout, until=until, fail=fail)
 
     return run
+
+
+def stopped_when_ready(board: Board) -> None:
+    """Start a board whose script shows ``ready`` and then would never end; the power ends it, and nothing of it is seen after."""
+    seen = threading.Event()
+    board.console.listen(lambda text: seen.set())
+    board.start()
+    assert seen.wait(NEVER)
+    board.stop()
+    assert (board.console.text, board.left_behind) == ("ready\n", False)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from emulator import Board
 from emulator.firmware._regex import Overflow, Program
-from tests.emulator.conftest import NEVER, load
+from tests.emulator.conftest import NEVER, load, stopped_when_ready
 from tests.emulator.firmware.native import Bench
 
 
@@ -269,12 +269,7 @@ def test_a_jump_that_does_not_fit_its_byte() -> None:
 @pytest.mark.parametrize("pattern", ["(?:a+)+b", "(?:a|aa)+b", "(?:^)+?b"])
 def test_a_pattern_that_takes_for_ever_can_be_ended(board: Board, pattern: str) -> None:
     load(board, f"import re\nprint('ready')\ntry:\n    re.match('{pattern}', 'a' * 60)\nexcept:\n    print('caught')\n")
-    seen = threading.Event()
-    board.console.listen(lambda text: seen.set())
-    board.start()
-    assert seen.wait(NEVER)
-    board.stop()
-    assert (board.console.text, board.left_behind) == ("ready\n", False)
+    stopped_when_ready(board)
 
 
 def test_ctrl_c_ends_a_pattern(board: Board) -> None:

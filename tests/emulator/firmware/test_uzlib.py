@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import zlib
 
 import pytest
 
 from emulator import Board
 from emulator.firmware._inflate import DONE, Inflater
-from tests.emulator.conftest import NEVER, load
+from tests.emulator.conftest import NEVER, load, stopped_when_ready
 from tests.emulator.firmware.facts import all_in_one_run
 
 IMPORTS = "import uzlib, uio\nZ = b'x\\x9c30\\xa0=\\x00\\x00\\xb3q\\x12\\xc1'\nR = b'\\xcbH\\xcd\\xc9\\xc9\\x07\\x00'\nG = b'\\x1f\\x8b\\x08\\x00\\x99\\xaa\\xbb\\xcc\\x02\\xff\\xcbH\\xcd\\xc9\\xc9\\x07\\x00\\x86\\xa6\\x106\\x05\\x00\\x00\\x00'\ndef D(b, *a):\n    i = uzlib.DecompIO(uio.BytesIO(b), *a)\n    return i.read(3), i.read(), i.read()\ndef fails(f):\n    try: return f()\n    except Exception as e: return repr(e)\ndef steps(b, *sizes, a=0):\n    i = uzlib.DecompIO(uio.BytesIO(b), a)\n    return [fails(lambda: i.read(n)) for n in sizes]"
@@ -93,9 +92,4 @@ def test_data_that_never_ends_can_be_stopped() -> None:
             "import uzlib, uio\ni = uzlib.DecompIO(uio.BytesIO(b'x\\xda\\x15\\x89A\\r\\x000\\x10'))\ntry:\n    i.read(1)\n"
             "except EOFError:\n    print('ready')\ntry:\n    i.read()\nexcept:\n    print('caught')\n",
         )
-        seen = threading.Event()
-        board.console.listen(lambda text: seen.set())
-        board.start()
-        assert seen.wait(NEVER)
-        board.stop()
-        assert (board.console.text, board.left_behind) == ("ready\n", False)
+        stopped_when_ready(board)
